@@ -1,0 +1,8 @@
+//! bioprop: learning rules between biology and backpropagation.
+pub mod data;
+pub mod feedback;
+pub mod net;
+pub mod rules;
+pub mod run;
+pub mod study;
+pub mod train;

@@ -1,0 +1,5 @@
+//! Dense networks: shapes, activations, losses, initialisation.
+
+mod architecture;
+
+pub use architecture::{Activation, Architecture};

@@ -1,0 +1,5 @@
+//! Running trials: plan, store (one file per trial), execution on this machine.
+
+mod provenance;
+
+pub use provenance::{DataProvenance, Provenance};

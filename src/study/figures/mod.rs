@@ -1,0 +1,58 @@
+//! The figures of the post: one file each with its grid, its words and the assumptions that touch it.
+//!
+//! Adding a figure: one file here and one line in [`REGISTRY`] (see CONTRIBUTING.md).
+
+mod feedback_grid;
+mod figure_07;
+mod figure_08;
+mod five_runs;
+
+use super::Cell;
+
+/// How a figure's results are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlotKind {
+    /// Grouped bars, one panel per dataset, groups by network.
+    GroupedBars,
+    /// One dot per run, no bars: is there any spread?
+    Repeats,
+}
+
+/// A figure of the post.
+pub struct Figure {
+    /// `7`, `8`, `five-runs`.
+    pub id: &'static str,
+    pub title: &'static str,
+    /// What the post shows there, in our words.
+    pub about: &'static str,
+    /// How to read our plot, and what the reader should watch out for.
+    pub reading: &'static str,
+    /// Every cell, in the order of the legend and of `report list cells`.
+    pub cells: fn() -> Vec<Cell>,
+    /// Epochs of the post (profile `full`).
+    pub epochs_of_the_post: u32,
+    /// Seeds whatever the profile says, and the same seed trained again this many times (`five-runs`).
+    pub fixed_runs: Option<FixedRuns>,
+    /// Numbered assumptions that touch it (`A6`).
+    pub assumptions: &'static [&'static str],
+    pub plot: PlotKind,
+}
+
+/// Run counts that no profile changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FixedRuns {
+    /// Different seeds.
+    pub seeds: u64,
+    /// Trainings of the first seed, the ordinary one included.
+    pub repeats: u32,
+}
+
+/// Every figure that is run.
+pub static REGISTRY: &[&Figure] = &[&figure_07::FIGURE, &figure_08::FIGURE, &five_runs::FIGURE];
+
+/// The figure called `id`.
+pub fn figure(id: &str) -> Result<&'static Figure, String> {
+    REGISTRY.iter().copied().find(|f| f.id == id).ok_or_else(|| {
+        format!("unknown figure `{id}`; known: {}", REGISTRY.iter().map(|f| f.id).collect::<Vec<_>>().join(", "))
+    })
+}

@@ -1,0 +1,12 @@
+//! What is compared: cells, figures, recipes, profiles, trials and their seeds.
+
+mod cell;
+pub mod figures;
+mod profile;
+mod recipe;
+mod trial;
+
+pub use cell::Cell;
+pub use profile::{DataSize, Profile};
+pub use recipe::Recipe;
+pub use trial::{Precision, REVISION, Trial};

@@ -1,0 +1,60 @@
+//! A trial: one cell with one seed, identified by what it computes.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Cell, DataSize, Recipe};
+
+/// Raised by whatever changes the bits of a trial (rules, engine, data, recipe), so that no stale result is reused.
+pub const REVISION: u32 = 1;
+
+/// Arithmetic of the matrix products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    F32,
+}
+
+/// Everything that decides the bits of a trial. Its key is the hash of this.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Canonical cell (see [`Cell::canonical`]).
+    pub cell: Cell,
+    pub recipe: Recipe,
+    pub learning_rate: f64,
+    pub batch: usize,
+    pub epochs: u32,
+    pub data: DataSize,
+    /// SHA-256 over the images and labels used.
+    pub data_fingerprint: String,
+    /// Images of the training sample followed each epoch.
+    pub train_sample: usize,
+    pub precision: Precision,
+    pub seed: u64,
+    /// 0 except where one seed is really trained several times (`five-runs`).
+    pub repeat: u32,
+    pub revision: u32,
+}
+
+impl Trial {
+    /// 32 hex digits that name the trial and its file.
+    pub fn key(&self) -> String {
+        let text = serde_json::to_string(self).expect("a trial is plain data");
+        hex::encode(&Sha256::digest(text.as_bytes())[..16])
+    }
+}
+
+impl Trial {
+    /// The configuration that the trainer needs.
+    pub fn config(&self) -> crate::train::Config {
+        crate::train::Config {
+            network: self.cell.network.clone(),
+            rule: self.cell.rule.clone(),
+            learning_rate: self.learning_rate,
+            batch: self.batch,
+            epochs: self.epochs,
+            train_sample: self.train_sample,
+            seed: self.seed,
+        }
+    }
+}
