@@ -1,8 +1,10 @@
 //! What is compared: cells, figures, recipes, profiles, trials and their seeds.
 
+pub mod assumptions;
 mod cell;
 pub mod figures;
 mod profile;
+pub mod rates;
 mod recipe;
 mod trial;
 
