@@ -4,7 +4,7 @@
 //! * `official`: the table of the official files and their checksums; `bundled`: the same of the committed `data/`
 //! * `subset`: the rule that chose the committed images, and the mean images
 //! * `places`: where files are looked for; `load`: from a dataset's name to a verified [`Dataset`]
-//! * `fetch`: downloads and package clients that fill the cache folder
+//! * `fetch`: downloads and package clients that fill the cache folder; `status`: what is there, and is it whole
 
 mod bundled;
 mod cifar;
@@ -15,6 +15,7 @@ mod load;
 mod official;
 mod places;
 mod raw;
+mod status;
 mod subset;
 
 use std::fmt;
@@ -30,7 +31,8 @@ pub use idx::{IdxImages, parse_images, parse_labels, read_images, read_labels};
 pub use load::{fingerprint, load};
 pub use official::{Content, OfficialFile, Split, official_files};
 pub use places::{DATA_VARIABLE, bundled_dir, cache_dir};
-pub use subset::{DerivedFile, bundled_counts, bundled_matches, derive_bundled, mean_image};
+pub use status::{Check, FileSet, FileStatus, status, verify};
+pub use subset::{DerivedFile, bundled_counts, bundled_difference, derive_bundled, mean_image};
 
 /// The datasets of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

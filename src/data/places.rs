@@ -44,6 +44,10 @@ impl Places {
         self.user.iter().chain(&self.cache).map(PathBuf::as_path)
     }
 
+    /// Path of `file`, if it lies in one of the folders.
+    pub fn find(&self, file: &OfficialFile) -> Option<PathBuf> {
+        self.folders().find_map(|folder| find_in(folder, file))
+    }
 
     /// Paths of `files`, all from the same folder: the first that holds any of them must hold all.
     ///

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::DataError;
 
+/// Front of the name of a file that is being written.
+pub(crate) const INCOMPLETE: &str = ".incomplete-";
 /// First bytes of every gzip file.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// A packed file may exceed its content by a little (headers, stored blocks).
@@ -77,7 +79,7 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     let failed = |e| DataError::write(path, e);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new().prefix(".incomplete-").tempfile_in(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new().prefix(INCOMPLETE).tempfile_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     #[cfg(unix)]

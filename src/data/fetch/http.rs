@@ -261,8 +261,8 @@ mod tests {
         let rest = answer("206 Partial\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6", "456789");
         let case = Case::new("9999", vec![rest, answer(WHOLE_FILE, "0123456789")]);
         case.run().unwrap();
-        assert!(!case.handle.join().unwrap()[1].contains("range:"));
         assert_eq!(case.left(), None);
+        assert!(!case.handle.join().unwrap()[1].contains("range:"));
     }
 
     #[test]

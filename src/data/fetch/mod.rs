@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::official::{OfficialFile, official_files};
 use super::places::{cache_dir, cached};
-use super::raw::write_atomic;
+use super::raw::{INCOMPLETE, write_atomic};
 use super::{DataError, DatasetId};
 
 /// Something that happened while fetching, for a progress display.
@@ -111,6 +111,19 @@ fn in_place(file: &OfficialFile, path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|m| m.len() == file.bytes()) && super::load::read_checked(file, path).is_ok()
 }
 
+/// Removes what killed writers left in `folder`; only what is old, since another process may be writing right now.
+fn sweep(folder: &Path) {
+    let hour = std::time::Duration::from_secs(3600);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let ours = entry.file_name().to_string_lossy().starts_with(INCOMPLETE);
+        let old = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > hour));
+        if ours && old {
+            // a failure costs some disk space, nothing else
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn fetch_one(
     id: DatasetId,
     cache: &Path,
@@ -119,6 +132,7 @@ fn fetch_one(
 ) -> Result<FetchReport, DataError> {
     let to = Destination { id, cache };
     let files: Vec<PathBuf> = official_files(id).iter().map(|f| cached(cache, f)).collect();
+    sweep(&cache.join(id.name()));
     let missing = to.missing();
     for file in official_files(id).iter().filter(|f| !missing.contains(f)) {
         progress(FetchEvent::AlreadyThere { path: cached(cache, file) });
@@ -209,5 +223,30 @@ mod tests {
         let error = fetch_one(DatasetId::Mnist, &not_a_folder, &sources, &mut |_| tried += 1).unwrap_err();
         assert!(matches!(error, DataError::Write { .. }));
         assert_eq!(tried, 1);
+    }
+
+    #[test]
+    fn only_old_leftovers_are_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new, other) = (".incomplete-a", ".incomplete-b", "train-images-idx3-ubyte");
+        let two_hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+        for name in [old, new, other] {
+            let file = fs::File::create(dir.path().join(name)).unwrap();
+            if name != new {
+                file.set_modified(two_hours_ago).unwrap();
+            }
+        }
+        sweep(dir.path());
+        assert!(!dir.path().join(old).exists() && dir.path().join(new).exists() && dir.path().join(other).exists());
+    }
+
+    #[test]
+    #[ignore = "brings 150 MB over the network: cargo test -- --ignored fetches_for_real"]
+    fn fetches_for_real() {
+        let dir = tempfile::tempdir().unwrap();
+        let reports = fetch(&DatasetId::ALL, Some(dir.path()), &mut |event| println!("{event:?}")).unwrap();
+        assert!(reports.iter().all(|r| r.source.is_some() && r.files.iter().all(|f| f.is_file())));
+        let again = fetch(&DatasetId::ALL, Some(dir.path()), &mut |_| {}).unwrap();
+        assert!(again.iter().all(|r| r.source.is_none() && r.bytes == 0));
     }
 }

