@@ -1,9 +1,38 @@
 //! Images and labels: the two datasets, where they come from, and how they are checked.
+//!
+//! * `idx`, `cifar`: readers of the two file formats, on top of `raw` (bounded reading, unpacking, atomic writing)
+//! * `official`: the table of the official files and their checksums; `bundled`: the same of the committed `data/`
+//! * `subset`: the rule that chose the committed images, and the mean images
+//! * `places`: where files are looked for; `load`: from a dataset's name to a verified [`Dataset`]
+//! * `fetch`: downloads and package clients that fill the cache folder; `status`: what is there, and is it whole
+
+mod bundled;
+mod cifar;
+mod error;
+mod fetch;
+mod idx;
+mod load;
+mod official;
+mod places;
+mod raw;
+mod status;
+mod subset;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use bundled::{BundledFile, bundled_files};
+pub use cifar::{parse_records, read_records};
+pub use error::DataError;
+pub use fetch::{FetchEvent, FetchReport, fetch};
+pub use idx::{IdxImages, parse_images, parse_labels, read_images, read_labels};
+pub use load::{fingerprint, load};
+pub use official::{Content, OfficialFile, Split, official_files};
+pub use places::{DATA_VARIABLE, bundled_dir, cache_dir};
+pub use status::{Check, FileSet, FileStatus, status, verify};
+pub use subset::{DerivedFile, bundled_counts, bundled_difference, derive_bundled, mean_image};
 
 /// The datasets of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -72,6 +101,28 @@ impl FromStr for DatasetId {
             .into_iter()
             .find(|d| d.name() == s)
             .ok_or_else(|| format!("unknown dataset `{s}`; known: mnist, cifar10"))
+    }
+}
+
+/// Which images a run uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataSize {
+    /// The first images of the bundled subset: 600 for training, 200 for testing (class-balanced).
+    Smoke,
+    /// The bundled subset in `data/`.
+    Bundled,
+    /// All of it.
+    Full,
+}
+
+impl DataSize {
+    pub fn name(self) -> &'static str {
+        match self {
+            DataSize::Smoke => "smoke",
+            DataSize::Bundled => "bundled",
+            DataSize::Full => "full",
+        }
     }
 }
 

@@ -6,7 +6,8 @@ mod profile;
 mod recipe;
 mod trial;
 
+pub use crate::data::DataSize;
 pub use cell::Cell;
-pub use profile::{DataSize, Profile};
+pub use profile::Profile;
 pub use recipe::Recipe;
 pub use trial::{Precision, REVISION, Trial};
