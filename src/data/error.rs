@@ -86,6 +86,9 @@ pub enum DataError {
     #[error("{}: not a folder; give `--data` (or $BIOPROP_DATA) a folder that holds the official files, or leave it out", path.display())]
     NotAFolder { path: PathBuf },
 
+    #[error("{}: holds the bundled subset, not the full sets; leave `--data` (or $BIOPROP_DATA) out and run `report data fetch`, or use `--profile quick`", path.display())]
+    BundledAsFull { path: PathBuf },
+
     #[error("this platform names no cache folder for this user (is HOME set?); give one by `--data DIR`")]
     NoCacheFolder,
 

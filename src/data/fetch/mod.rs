@@ -7,6 +7,7 @@ mod sources;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::official::{OfficialFile, official_files};
 use super::places::{cache_dir, cached};
@@ -111,18 +112,21 @@ fn in_place(file: &OfficialFile, path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|m| m.len() == file.bytes()) && super::load::read_checked(file, path).is_ok()
 }
 
-/// Removes what killed writers left in `folder`; only what is old, since another process may be writing right now.
-fn sweep(folder: &Path) {
-    let hour = std::time::Duration::from_secs(3600);
+/// Removes files and folders whose name starts with `front`, left in `folder` by killed processes; only what is old,
+/// since another process may be writing right now.
+fn sweep(folder: &Path, front: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let ours = entry.file_name().to_string_lossy().starts_with(INCOMPLETE);
-        let old = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > hour));
+        let ours = entry.file_name().to_string_lossy().starts_with(front);
+        let old = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > OLD));
         if ours && old {
             // a failure costs some disk space, nothing else
-            let _ = fs::remove_file(entry.path());
+            let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
         }
     }
 }
+
+/// Nothing here takes so long.
+const OLD: Duration = Duration::from_secs(2 * 3600);
 
 fn fetch_one(
     id: DatasetId,
@@ -132,7 +136,7 @@ fn fetch_one(
 ) -> Result<FetchReport, DataError> {
     let to = Destination { id, cache };
     let files: Vec<PathBuf> = official_files(id).iter().map(|f| cached(cache, f)).collect();
-    sweep(&cache.join(id.name()));
+    sweep(&cache.join(id.name()), INCOMPLETE);
     let missing = to.missing();
     for file in official_files(id).iter().filter(|f| !missing.contains(f)) {
         progress(FetchEvent::AlreadyThere { path: cached(cache, file) });
@@ -229,15 +233,17 @@ mod tests {
     fn only_old_leftovers_are_swept() {
         let dir = tempfile::tempdir().unwrap();
         let (old, new, other) = (".incomplete-a", ".incomplete-b", "train-images-idx3-ubyte");
-        let two_hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+        let long_ago = std::time::SystemTime::now() - 2 * OLD;
         for name in [old, new, other] {
             let file = fs::File::create(dir.path().join(name)).unwrap();
             if name != new {
-                file.set_modified(two_hours_ago).unwrap();
+                file.set_modified(long_ago).unwrap();
             }
         }
-        sweep(dir.path());
+        fs::create_dir(dir.path().join(".incomplete-new-folder")).unwrap();
+        sweep(dir.path(), ".incomplete-");
         assert!(!dir.path().join(old).exists() && dir.path().join(new).exists() && dir.path().join(other).exists());
+        assert!(dir.path().join(".incomplete-new-folder").exists());
     }
 
     #[test]
