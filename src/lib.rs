@@ -2,6 +2,7 @@
 pub mod data;
 pub mod feedback;
 pub mod net;
+pub mod report;
 pub mod rules;
 pub mod run;
 pub mod study;
