@@ -53,6 +53,7 @@ pub struct Notice {
     pub heading: String,
     pub body: String,
     pub directions: Vec<String>,
+    pub directions_note: String,
     pub can: Vec<String>,
     pub cannot: Vec<String>,
 }
@@ -119,6 +120,19 @@ fn named(id: &str) -> String {
     if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure {id}") } else { "the five-run check".into() }
 }
 
+/// `figures 7 and 8 and the five-run check`.
+fn named_all<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    let (numbered, others): (Vec<&str>, Vec<&str>) = ids.partition(|id| id.starts_with(|c: char| c.is_ascii_digit()));
+    let numbers: Vec<String> = numbered.iter().map(|id| (*id).to_string()).collect();
+    let first = match numbers.len() {
+        0 => None,
+        1 => Some(named(numbered[0])),
+        _ => Some(format!("figures {}", format::list(&numbers))),
+    };
+    let all: Vec<String> = first.into_iter().chain(others.into_iter().map(named)).collect();
+    all.join(" and ")
+}
+
 /// The whole page from the numbers and the plots (one list of plots per figure).
 pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
     let p = model.provenance;
@@ -157,13 +171,13 @@ fn fonts() -> Vec<Font> {
 }
 
 fn what(model: &Model) -> Vec<String> {
-    let shown: Vec<String> = model.figures.iter().map(|f| named(f.figure.id)).collect();
+    let shown = named_all(model.figures.iter().map(|f| f.figure.id));
     let seeds = model.provenance.seeds.len();
     vec![
-        "A blog post of Imagination Technologies (Learning from the best: How nature can inspire AI research, 4 October 2021) trained small image classifiers by learning rules closer to biology and set them beside backpropagation. It published plots, but neither their values nor code, rates, seeds or scales.".into(),
+        "A blog post of Imagination Technologies (Learning from the best: How nature can inspire AI research, 4 October 2021) trained small image classifiers by learning rules closer to biology and set them beside backpropagation. It published plots, without their values, and left rates, seeds, scales and most of the recipe open.".into(),
         format!(
             "This report trains the networks anew, in a program of its own, and redraws {}. Feedback alignment and direct feedback alignment send the error down through fixed matrices instead of the transposed weights; the question is how much accuracy that costs, and whether the kind of matrix matters.",
-            format::list(&shown)
+            if shown.is_empty() { "nothing yet" } else { &shown }
         ),
         format!(
             "Every cell is trained from {}. A seed gives all rules the same split, the same order of images and the same initial weights, so rules are compared pair by pair.",
@@ -209,23 +223,8 @@ fn facts(model: &Model) -> Vec<Fact> {
 fn sentence(d: Direction, of: &str) -> Option<String> {
     let total = d.above + d.below + d.open;
     (total > 0).then(|| {
-        format!(
-            "of {} {of}, {} above backpropagation, {} below and {} not told apart",
-            format::count(total as u64),
-            lie(d.above),
-            format::words(d.below),
-            format::words(d.open)
-        )
+        format!("of {total} {of}, {} above backpropagation, {} below, {} not told apart", d.above, d.below, d.open)
     })
-}
-
-/// `none lies`, `one lies`, `three lie`.
-fn lie(n: usize) -> String {
-    match n {
-        0 => "none lies".into(),
-        1 => "one lies".into(),
-        n => format!("{} lie", format::words(n)),
-    }
 }
 
 /// The first letter as a capital.
@@ -276,6 +275,7 @@ fn notice(model: &Model) -> Notice {
         .filter(|(_, d)| !d.is_empty())
         .map(|(f, d)| format!("{}. {d}", f.figure.title))
         .collect();
+    let directions_note = "Above, below: the 95% interval of the difference, paired by seed, leaves out zero; one comparison at a time. Cells of which no trial finished count as below.".to_string();
     let post = model.figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
     let lengths: Vec<String> = model
         .lengths
@@ -298,6 +298,7 @@ fn notice(model: &Model) -> Notice {
             heading: "This run is as long as the post's".into(),
             body: format!("Trials have {}. What differs from the post is listed below.", format::list(&lengths)),
             directions,
+            directions_note,
             can: vec![],
             cannot: vec![],
         };
@@ -312,6 +313,7 @@ fn notice(model: &Model) -> Notice {
             if only_subset { ", on a subset of the images" } else { "" }
         ),
         directions,
+        directions_note,
         can: vec![
             "that every rule trains, and which cells run away or diverge early;".into(),
             "how the kinds of feedback order at the start of training, and what their scale does to it;".into(),
@@ -346,7 +348,7 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
         table_note: if repeats {
             "Standard deviations are in percentage points. Equal hashes mean equal weights, bit for bit.".into()
         } else {
-            "Mean ± standard deviation (n−1) of test accuracy after the last epoch; t intervals; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.".into()
+            "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.".into()
         },
         published,
         published_note: published::NOTE.into(),
@@ -441,7 +443,7 @@ fn assumption(model: &Model, a: &assumptions::Assumption) -> AssumptionContext {
         title: a.title.into(),
         what: a.what.into(),
         why: a.why.into(),
-        touches: format::list(&touched.map(|f| named(f.figure.id)).collect::<Vec<_>>()),
+        touches: named_all(touched.map(|f| f.figure.id)),
     }
 }
 

@@ -94,7 +94,7 @@ pub fn rate(v: f64) -> String {
 
 /// `one`, `two` ... as words up to ten.
 pub fn words(n: usize) -> String {
-    const WORDS: [&str; 11] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    const WORDS: [&str; 11] = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
     WORDS.get(n).map_or_else(|| count(n as u64), |w| (*w).to_string())
 }
 

@@ -137,13 +137,13 @@ impl FigureModel {
 }
 
 /// One line of the first page's table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Headline {
     pub dataset: DatasetId,
     pub network: crate::net::Architecture,
     pub reference: Option<CellModel>,
-    /// Best cell of each feedback figure by mean test accuracy, with the figure's id.
-    pub best: Vec<(&'static str, Option<CellModel>)>,
+    /// Best cell of each feedback figure by mean test accuracy, with the figure.
+    pub best: Vec<(&'static Figure, Option<CellModel>)>,
 }
 
 /// How long trials of one dataset were.
@@ -402,7 +402,7 @@ fn headline(figures: &[FigureModel]) -> Vec<Headline> {
                     // of equals the first in the figure's order
                     a.summary.mean.partial_cmp(&b.summary.mean).expect("finite means").then(std::cmp::Ordering::Greater)
                 });
-                (f.figure.id, best.cloned())
+                (f.figure, best.cloned())
             };
             rows.push(Headline {
                 dataset,

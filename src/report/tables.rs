@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::format::{self, NONE};
-use super::model::{CellModel, FigureModel, Headline, Rate, Run, mean_std};
+use super::model::{CellModel, FigureModel, Headline, Rate, Run, Summary, mean_std};
 use super::palette::series;
 use super::published;
 
@@ -41,12 +41,29 @@ pub struct Field {
     pub alert: bool,
     /// Right-aligned.
     pub numeric: bool,
+    /// A quieter second line.
+    pub note: String,
 }
 
 impl Field {
+    fn note(self, note: String) -> Field {
+        Field { note, ..self }
+    }
+    /// Both lines in one.
+    fn whole(&self) -> String {
+        if self.note.is_empty() || self.note == NONE {
+            self.text.clone()
+        } else {
+            format!("{} ({})", self.text, self.note)
+        }
+    }
+    fn series(self, cell: &CellModel) -> Field {
+        let s = series(&cell.cell.rule);
+        Field { swatch: Some(format!("sw-{}{}", s.class, if s.hatched { " sw-hatched" } else { "" })), ..self }
+    }
     fn text(text: impl Into<String>) -> Field {
         let text = text.into();
-        Field { sort: text.clone(), text, swatch: None, alert: false, numeric: false }
+        Field { sort: text.clone(), text, swatch: None, alert: false, numeric: false, note: String::new() }
     }
     fn number(text: String, value: Option<f64>) -> Field {
         Field {
@@ -55,6 +72,7 @@ impl Field {
             swatch: None,
             alert: false,
             numeric: true,
+            note: String::new(),
         }
     }
     fn tally(n: usize) -> Field {
@@ -68,9 +86,17 @@ fn columns(titles: &[(&str, bool)]) -> Vec<Column> {
 
 /// Name of a series with its swatch.
 fn named(cell: &CellModel) -> Field {
-    let s = series(&cell.cell.rule);
-    let swatch = format!("sw-{}{}", s.class, if s.hatched { " sw-hatched" } else { "" });
-    Field { swatch: Some(swatch), ..Field::text(s.label) }
+    Field::text(series(&cell.cell.rule).label).series(cell)
+}
+
+/// The paired difference from backpropagation with its interval.
+fn difference(s: &Summary) -> Field {
+    let note = if s.difference.is_some() {
+        format::points_interval(s.difference_low, s.difference_high)
+    } else {
+        String::new()
+    };
+    Field::number(s.difference.map_or_else(|| NONE.into(), format::points), s.difference).note(note)
 }
 
 /// The table under a figure of bars: a row per cell.
@@ -84,13 +110,11 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
                 named(c),
                 Field::text(c.cell.dataset.title()),
                 Field::text(c.cell.network.title()),
-                Field::number(format::mean_std(s.mean, s.std), s.mean),
-                Field::number(format::interval(s.low, s.high), s.low),
+                Field::number(format::mean_std(s.mean, s.std), s.mean).note(format::interval(s.low, s.high)),
                 Field::number(n, Some(c.finished() as f64)),
                 Field::tally(c.diverged()),
                 Field::tally(c.runaway()),
-                Field::number(s.difference.map_or_else(|| NONE.into(), format::points), s.difference),
-                Field::number(format::points_interval(s.difference_low, s.difference_high), s.difference_low),
+                difference(s),
                 Field::number(format::percent_or_none(s.train_mean), s.train_mean),
                 Field::number(s.learning_rate.map_or_else(|| NONE.into(), format::rate), s.learning_rate),
             ],
@@ -103,13 +127,11 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
             ("Feedback", false),
             ("Dataset", false),
             ("Network", false),
-            ("Test accuracy, %", true),
-            ("95% interval", true),
+            ("Test accuracy, % (95% interval)", true),
             ("n", true),
             ("Diverged", true),
             ("Runaway", true),
-            ("Difference to backpropagation, points", true),
-            ("95% interval of the difference", true),
+            ("Minus backpropagation, points (95% interval)", true),
             ("Train accuracy, %", true),
             ("Rate", true),
         ]),
@@ -190,8 +212,8 @@ pub fn headline(rows: &[Headline]) -> Table {
         .map(|r| {
             r.best
                 .iter()
-                .flat_map(|(id, _)| {
-                    [format!("Best of figure {id}, %"), format!("Figure {id} against backpropagation, points")]
+                .flat_map(|(figure, _)| {
+                    [format!("{}, best kind, %", figure.title), "Minus backpropagation, points".to_string()]
                 })
                 .collect()
         })
@@ -207,19 +229,9 @@ pub fn headline(rows: &[Headline]) -> Table {
         for (_, best) in &h.best {
             match best {
                 Some(c) => {
-                    let label = series(&c.cell.rule).label;
-                    let text = format!("{} · {label}", format::mean_std(c.summary.mean, c.summary.std));
-                    cells.push(Field { swatch: named(c).swatch, ..Field::number(text, c.summary.mean) });
-                    let s = c.summary;
-                    let text = match s.difference {
-                        Some(d) => format!(
-                            "{} ({})",
-                            format::points(d),
-                            format::points_interval(s.difference_low, s.difference_high)
-                        ),
-                        None => NONE.into(),
-                    };
-                    cells.push(Field::number(text, s.difference));
+                    let text = format::mean_std(c.summary.mean, c.summary.std);
+                    cells.push(Field::number(text, c.summary.mean).series(c).note(series(&c.cell.rule).label));
+                    cells.push(difference(&c.summary));
                 }
                 None => cells.extend([Field::number(NONE.into(), None), Field::number(NONE.into(), None)]),
             }
@@ -266,7 +278,7 @@ pub fn published(figure: &FigureModel, slug: &str) -> Option<Table> {
     let has_feedback = rows.len() > published::TABLE.iter().filter(|p| p.rule == "bp").count();
     has_feedback.then(|| Table {
         id: format!("{slug}-published"),
-        caption: format!("Test error in percent: this run beside {}.", published::SOURCE),
+        caption: format!("{}: test error in percent, this run beside {}.", figure.figure.title, published::SOURCE),
         columns: columns(&[
             ("Feedback", false),
             ("Dataset", false),
@@ -309,7 +321,7 @@ pub fn latex(table: &Table) -> String {
     out += &line(table.columns.iter().map(|c| format::latex(&c.title)).collect());
     out += "\\midrule\n";
     for row in &table.rows {
-        out += &line(row.cells.iter().map(|f| format::latex(&f.text)).collect());
+        out += &line(row.cells.iter().map(|f| format::latex(&f.whole())).collect());
     }
     out + "\\bottomrule\n\\end{tabular}\n"
 }

@@ -1,13 +1,13 @@
 //! Small multiples over epochs: a row per dataset, a column per network, a line per rule option.
 
-use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, ticks};
+use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, tick_label, ticks};
 use super::{PlotError, WIDTH, legend, middle, note};
 use crate::data::DatasetId;
 use crate::report::model::{CellModel, FigureModel, Point, distinct};
 use crate::report::palette::{CHANCE, GRID, INK, MUTED, Series, series};
 
 const PANEL: f64 = 176.0;
-const GAP: f64 = 66.0;
+const GAP: f64 = 84.0;
 
 /// What is followed over the epochs.
 struct Measure {
@@ -78,7 +78,7 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
     let datasets: Vec<DatasetId> = distinct(cells.iter().map(|c| c.cell.dataset));
     let networks = figure.networks();
     let keys: Vec<Series> = distinct(cells.iter().map(|c| series(&c.cell.rule)));
-    let height = 150.0 + datasets.len() as f64 * (PANEL + GAP) - 8.0;
+    let height = 126.0 + datasets.len() as f64 * (PANEL + GAP);
     let width = if networks.len() == 1 { 620.0 } else { WIDTH };
     let alt = format!(
         "Line charts of {} for {}, a panel for each of {}, {} lines.",
@@ -102,12 +102,12 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
                 ((high / step).ceil() * step).min(m.limits.1).max(low + step),
             );
             let last = bands.iter().flat_map(|(_, b)| b.iter().map(|p| p.0)).fold(1.0, f64::max);
-            let inner = (width - 62.0 - 24.0 + 40.0) / networks.len() as f64;
+            let inner = (width - 62.0 - 24.0 + 58.0) / networks.len() as f64;
             for (i, network) in networks.iter().enumerate() {
                 let frame = Frame {
                     left: 62.0 + inner * i as f64,
                     top,
-                    width: inner - 40.0,
+                    width: inner - 58.0,
                     height: PANEL,
                     x: if last > 1.0 { (1.0, last) } else { (0.5, 1.5) },
                     y,
@@ -135,11 +135,13 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
 }
 
 fn axes(pen: &Pen, frame: &Frame, unit: &str, y: (f64, f64)) -> Result<(), PlotError> {
-    for tick in ticks(y.0, y.1, 5) {
+    let marks = ticks(y.0, y.1, 5);
+    let step = if marks.len() > 1 { marks[1] - marks[0] } else { 1.0 };
+    for tick in marks {
         let at = frame.y(tick);
         pen.line(&[(frame.left, at), (frame.right(), at)], GRID, 1.0)?;
         let look = Type::new(11.5, MUTED).anchor(Anchor::End);
-        pen.text(&format!("{tick}{unit}"), (frame.left - 8.0, at), look)?;
+        pen.text(&format!("{}{unit}", tick_label(tick, step)), (frame.left - 8.0, at), look)?;
     }
     pen.line(&[(frame.left, frame.bottom()), (frame.right(), frame.bottom())], INK, 1.2)?;
     let look = Type { tone: MUTED, ..middle(11.5) };
@@ -174,13 +176,13 @@ fn lines<'a>(
         let look = series(&cell.cell.rule);
         let points: Vec<(f64, f64)> = band.iter().map(|(x, v)| frame.at(*x, v[0])).collect();
         if look.hatched {
-            pen.dashes(&points, look.tone, 2.0, (6.0, 3.5))?;
+            pen.dashes(&points, look.tone, 1.8, (6.0, 3.5))?;
         } else if points.len() > 1 {
-            pen.line(&points, look.tone, 2.2)?;
+            pen.line(&points, look.tone, 1.9)?;
         }
         if points.len() <= 12 {
             for p in &points {
-                if look.hatched { pen.ring(*p, 3.0, look.tone, 1.6)? } else { pen.dot(*p, 2.7, look.tone)? }
+                if look.hatched { pen.ring(*p, 2.8, look.tone, 1.5)? } else { pen.dot(*p, 2.3, look.tone)? }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Differences from backpropagation, paired by seed: a panel per dataset, a row per cell, zero in the middle.
 
-use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, ticks};
+use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, tick_label, ticks};
 use super::{PlotError, WIDTH, middle, note};
 use crate::report::format::{points, points_interval};
 use crate::report::model::{CellModel, FigureModel};
@@ -59,12 +59,16 @@ pub fn differences(figure: &FigureModel) -> Result<Plot, PlotError> {
                     pen.rect([frame.left, top + GROUP + ROW * r as f64, frame.width, ROW], BAND, 1.0)?;
                 }
             }
-            for tick in ticks(low, high, 6) {
-                let x = frame.x(tick);
+            let unit = Type { tone: MUTED, ..middle(12.0) };
+            pen.text("percentage points", (frame.x((low + high) / 2.0), frame.bottom() + 32.0), unit)?;
+            let marks = ticks(low * 100.0, high * 100.0, 6);
+            let step = if marks.len() > 1 { marks[1] - marks[0] } else { 1.0 };
+            for tick in marks {
+                let x = frame.x(tick / 100.0);
                 let zero = tick.abs() < 1e-9;
                 let line = [(x, frame.top + 8.0), (x, frame.bottom())];
                 pen.line(&line, if zero { INK } else { GRID }, if zero { 1.4 } else { 1.0 })?;
-                let text = if zero { "0".into() } else { format!("{:+.0}", tick * 100.0).replace('-', "−") };
+                let text = format!("{}{}", if tick > 1e-9 { "+" } else { "" }, tick_label(tick, step));
                 pen.text(&text, (x, frame.bottom() + 14.0), Type { tone: MUTED, ..middle(12.0) })?;
             }
             for (g, network) in networks.iter().enumerate() {
@@ -75,8 +79,6 @@ pub fn differences(figure: &FigureModel) -> Result<Plot, PlotError> {
                 }
             }
         }
-        let x = LABELS + 14.0 + inner / 2.0;
-        pen.text("percentage points", (x - 14.0, height - 42.0), Type { tone: MUTED, ..middle(12.0) })?;
         note(pen, "Cells far to the left of the range stand at its edge with their value written out.", height - 18.0)
     })
 }
@@ -120,7 +122,10 @@ fn row(pen: &Pen, frame: &Frame, cell: &CellModel, y: f64) -> Result<(), PlotErr
         let (tip, back) = if left { (frame.left + 3.0, 9.0) } else { (frame.right() - 3.0, -9.0) };
         pen.polygon(&[(tip, y), (tip + back, y - 5.0), (tip + back, y + 5.0)], look.tone, 1.0)?;
         let anchor = if left { Anchor::Start } else { Anchor::End };
-        let text = format!("{}   (95%: {})", points(mean), points_interval(s.difference_low, s.difference_high));
+        let mut text = format!("{} (95%: {})", points(mean), points_interval(s.difference_low, s.difference_high));
+        if cell.diverged() > 0 {
+            text += &format!("; diverged {} of {}", cell.diverged(), cell.runs.len());
+        }
         pen.text(&text, (tip + back * 1.9, y), Type::new(11.0, INK).anchor(anchor))?;
     } else {
         if let (Some(low), Some(high)) = (s.difference_low, s.difference_high) {
@@ -134,6 +139,18 @@ fn row(pen: &Pen, frame: &Frame, cell: &CellModel, y: f64) -> Result<(), PlotErr
             }
         }
         let at = (frame.x(mean), y);
+        if cell.diverged() > 0 {
+            // on the side where the interval leaves more room
+            let (low, high) = (s.difference_low.unwrap_or(mean), s.difference_high.unwrap_or(mean));
+            let left = low - frame.x.0 > frame.x.1 - high;
+            let (x, anchor) = if left {
+                (frame.x(inside(low)) - 8.0, Anchor::End)
+            } else {
+                (frame.x(inside(high)) + 8.0, Anchor::Start)
+            };
+            let look = Type::new(10.5, CHANCE).bold().anchor(anchor);
+            pen.text(&format!("diverged {} of {}", cell.diverged(), cell.runs.len()), (x, y), look)?;
+        }
         if look.hatched { pen.ring(at, 4.6, look.tone, 2.2)? } else { pen.dot(at, 4.4, look.tone)? }
     }
     let mut text = format!(
@@ -143,11 +160,6 @@ fn row(pen: &Pen, frame: &Frame, cell: &CellModel, y: f64) -> Result<(), PlotErr
     );
     if cell.diverged() > 0 {
         text += &format!("\ndiverged: {} of {}", cell.diverged(), cell.runs.len());
-        pen.text(
-            &format!("diverged {} of {}", cell.diverged(), cell.runs.len()),
-            (frame.right() - 4.0, y),
-            Type::new(10.5, CHANCE).bold().anchor(Anchor::End),
-        )?;
     }
     pen.spot(spot, text);
     Ok(())

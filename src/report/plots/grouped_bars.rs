@@ -1,18 +1,19 @@
 //! Grouped bars: a panel per dataset, a group per network, a bar per rule option; whiskers, every seed, chance level.
 
-use super::layer::{Anchor, Frame, Pen, Plot, Type, draw};
+use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, ticks};
 use super::{PlotError, WIDTH, all_series, legend, middle, note};
+use crate::data::DatasetId;
 use crate::report::format::{interval, percent, percent_or_none};
 use crate::report::model::{CellModel, FigureModel};
 use crate::report::palette::{BAND, CHANCE, GRID, INK, MUTED, series};
 
-const PANEL: f64 = 262.0;
-const GAP: f64 = 62.0;
+const PANEL: f64 = 250.0;
+const GAP: f64 = 88.0;
 
 /// Test accuracy of every cell of a figure.
 pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
     let (datasets, networks) = (figure.datasets(), figure.networks());
-    let height = 148.0 + datasets.len() as f64 * (PANEL + GAP) + 2.0;
+    let height = 118.0 + datasets.len() as f64 * (PANEL + GAP);
     let named = figure.datasets().iter().map(|d| d.title()).collect::<Vec<_>>().join(" and ");
     let alt = format!(
         "Bar chart of test accuracy on {named}: {} networks, each with backpropagation and {} feedback options. The table below holds the same numbers.",
@@ -23,7 +24,7 @@ pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
     draw(&name, alt, (WIDTH, height), |pen| {
         pen.heading(
             &format!("{}: test accuracy", figure.figure.title),
-            "Mean over seeds after the last epoch (number above the bar), 95% t interval (whisker), every seed (dot)",
+            "After the last epoch. Number and bar: mean over seeds; whisker: 95% t interval; dots: every seed",
         )?;
         let mut top = legend(pen, &all_series(figure.cells.iter()), 24.0, 75.0, WIDTH - 20.0)? + 34.0;
         for dataset in &datasets {
@@ -33,11 +34,10 @@ pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
                 width: WIDTH - 62.0 - 24.0,
                 height: PANEL,
                 x: (0.0, networks.len() as f64),
-                y: (0.0, 1.0),
+                y: (0.0, ceiling(figure, *dataset)),
             };
-            pen.text(dataset.title(), (24.0, top - 24.0), Type::new(14.0, INK).bold())?;
-            for i in 0..=5 {
-                let v = f64::from(i) / 5.0;
+            pen.text(dataset.title(), (24.0, top - 28.0), Type::new(14.0, INK).bold())?;
+            for v in ticks(0.0, frame.y.1, 5) {
                 let y = frame.y(v);
                 pen.line(&[(frame.left, y), (frame.right(), y)], GRID, 1.0)?;
                 let look = Type::new(12.0, MUTED).anchor(Anchor::End);
@@ -65,10 +65,20 @@ pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
         }
         note(
             pen,
-            "All bars start at zero. Binary kinds stand twice: with entries of ±1, and striped at the norm of the random kind.",
+            "All bars start at zero; the panels end at different heights. Binary kinds stand twice: with entries of ±1, and striped at the norm of the random kind.",
             height - 18.0,
         )
     })
+}
+
+/// The end of the axis: the next fifth above everything drawn, at most one.
+fn ceiling(figure: &FigureModel, dataset: DatasetId) -> f64 {
+    let cells = figure.cells.iter().filter(|c| c.cell.dataset == dataset);
+    let highest = cells
+        .flat_map(|c| c.runs.iter().filter_map(|r| r.test).chain(c.summary.high))
+        .chain([dataset.chance()])
+        .fold(0.0, f64::max);
+    ((highest * 5.0).ceil() / 5.0).clamp(0.2, 1.0)
 }
 
 fn bar(pen: &Pen, frame: &Frame, cell: &CellModel, wanted: usize, left: f64, slot: f64) -> Result<(), PlotError> {
@@ -88,7 +98,7 @@ fn bar(pen: &Pen, frame: &Frame, cell: &CellModel, wanted: usize, left: f64, slo
         pen.bar([center - width / 2.0, y, width, frame.bottom() - y], look.tone, look.hatched)?;
         reach = y;
         if let (Some(low), Some(high)) = (cell.summary.low, cell.summary.high) {
-            let (low, high) = (frame.y(low.max(0.0)), frame.y(high.min(1.0)));
+            let (low, high) = (frame.y(low.max(0.0)), frame.y(high.min(frame.y.1)));
             pen.whisker((center, low), (center, high), 4.5, INK)?;
             reach = reach.min(high);
         }

@@ -386,6 +386,13 @@ pub fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
+/// A tick's value with the digits that the distance between ticks needs.
+pub fn tick_label(value: f64, step: f64) -> String {
+    let digits = (0..6).find(|d| (step * 10f64.powi(*d) - (step * 10f64.powi(*d)).round()).abs() < 1e-6).unwrap_or(6);
+    let text = format!("{value:.*}", digits as usize);
+    if text.trim_start_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text.replace('-', "−") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,6 +402,15 @@ mod tests {
         assert_eq!(ticks(0.0, 1.0, 5), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
         assert_eq!(ticks(-10.0, 5.0, 4), [-10.0, -5.0, 0.0, 5.0]);
         assert!(!ticks(0.5, 0.5, 4).is_empty());
+    }
+
+    #[test]
+    fn tick_labels_have_no_noise() {
+        let step = 0.1;
+        assert_eq!(tick_label(step * 3.0, step), "0.3");
+        assert_eq!(tick_label(-0.0, 1.0), "0");
+        assert_eq!(tick_label(-2.5, 2.5), "−2.5");
+        assert_eq!(tick_label(95.2, 0.25), "95.20");
     }
 
     #[test]

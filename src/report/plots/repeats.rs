@@ -1,12 +1,12 @@
 //! Repeats: every run a dot. Different seeds spread; one seed trained again must not.
 
-use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, ticks};
+use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, tick_label, ticks};
 use super::{PlotError, WIDTH, middle, note};
 use crate::report::format::{deviation, percent};
 use crate::report::model::{FigureModel, Run, mean_std};
 use crate::report::palette::{BAND, GRID, INK, MUTED, series};
 
-const ROW: f64 = 84.0;
+const ROW: f64 = 72.0;
 const LABELS: f64 = 190.0;
 const SPREADS: f64 = 132.0;
 
@@ -47,18 +47,13 @@ pub fn repeats(figure: &FigureModel) -> Result<Plot, PlotError> {
             };
             pen.text(name, (24.0, top - 14.0), Type::new(14.0, INK).bold())?;
             pen.rect([frame.left, top, frame.width, ROW], BAND, 1.0)?;
-            for tick in ticks(low, high, 7) {
-                let x = frame.x(tick);
+            let marks = ticks(low * 100.0, high * 100.0, 7);
+            let step = if marks.len() > 1 { marks[1] - marks[0] } else { 1.0 };
+            for tick in marks {
+                let x = frame.x(tick / 100.0);
                 pen.line(&[(x, top), (x, frame.bottom())], GRID, 1.0)?;
-                let digits = if high - low < 0.002 {
-                    2
-                } else if high - low < 0.02 {
-                    1
-                } else {
-                    0
-                };
                 let look = Type { tone: MUTED, ..middle(12.0) };
-                pen.text(&format!("{:.*}%", digits + 1, tick * 100.0), (x, frame.bottom() + 15.0), look)?;
+                pen.text(&format!("{}%", tick_label(tick, step)), (x, frame.bottom() + 15.0), look)?;
             }
             pen.line(&[(frame.left, frame.bottom()), (frame.right(), frame.bottom())], INK, 1.2)?;
             for (i, (label, runs)) in rows.iter().enumerate() {
