@@ -9,6 +9,7 @@ use super::palette;
 use super::plots::{Plot, layer};
 use super::published;
 use super::tables::{self, Table};
+use crate::data::DatasetId;
 use crate::study::figures::PlotKind;
 use crate::study::{Profile, assumptions};
 
@@ -68,9 +69,13 @@ pub struct FigureContext {
     pub about: String,
     pub reading: String,
     pub direction: String,
+    pub direction_note: String,
     /// What is missing or broken, if anything.
     pub gaps: Vec<String>,
+    /// Drawn before the table.
     pub plots: Vec<PlotContext>,
+    /// Drawn after it.
+    pub more_plots: Vec<PlotContext>,
     pub table: Table,
     pub table_note: String,
     pub published: Option<Table>,
@@ -191,12 +196,8 @@ fn facts(model: &Model) -> Vec<Fact> {
     let cells = super::model::distinct(
         model.figures.iter().flat_map(|f| &f.cells).filter(|c| !c.runs.is_empty()).map(|c| c.canonical.clone()),
     );
-    let images = p.data.iter().map(|(name, d)| {
-        format!(
-            "{} {}",
-            name.parse::<crate::data::DatasetId>().map_or(name.clone(), |d| d.title().into()),
-            format::count(d.train_images as u64)
-        )
+    let images = DatasetId::ALL.iter().filter_map(|id| {
+        p.data.get(id.name()).map(|d| format!("{} {}", id.title(), format::count(d.train_images as u64)))
     });
     let epochs = super::model::distinct(model.lengths.iter().map(|l| l.epochs.to_string()));
     vec![
@@ -211,7 +212,7 @@ fn facts(model: &Model) -> Vec<Fact> {
         ),
         fact("Seeds", p.seeds.len().to_string()),
         fact("Epochs", epochs.join(" / ")),
-        fact("Training images", images.collect::<Vec<_>>().join(", ")),
+        fact("Training images", images.collect::<Vec<_>>().join(" · ")),
         fact(
             "Time",
             format!("{} on {}", format::duration(p.wall_time_s), format::plural(p.threads, "thread", "threads")),
@@ -260,9 +261,7 @@ fn direction(f: &FigureModel) -> String {
         .collect();
     match parts.is_empty() {
         true => String::new(),
-        false => {
-            format!("{} (95% interval of the paired difference, one comparison at a time).", capital(&parts.join("; ")))
-        }
+        false => format!("{}.", capital(&parts.join("; "))),
     }
 }
 
@@ -338,8 +337,14 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
         about: f.figure.about.into(),
         reading: f.figure.reading.into(),
         direction: direction(f),
+        direction_note: if repeats {
+            String::new()
+        } else {
+            "By the 95% interval of the difference, paired by seed, one comparison at a time.".into()
+        },
         gaps: gaps(f),
-        plots: plots.iter().map(plot).collect(),
+        plots: plots.iter().filter(|p| !follows(p)).map(plot).collect(),
+        more_plots: plots.iter().filter(|p| follows(p)).map(plot).collect(),
         table: if repeats {
             tables::repeats(f, &slug, format!("{}: every run.", f.figure.title))
         } else {
@@ -401,6 +406,11 @@ fn gaps(f: &FigureModel) -> Vec<String> {
         ));
     }
     out
+}
+
+/// Plots over epochs stand after the table.
+fn follows(p: &Plot) -> bool {
+    p.name.ends_with("-curves") || p.name.ends_with("-angles")
 }
 
 fn plot(p: &Plot) -> PlotContext {

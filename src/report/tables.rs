@@ -14,6 +14,8 @@ pub struct Table {
     pub caption: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
+    /// So long that it scrolls in a box of its own.
+    pub tall: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -47,15 +49,11 @@ pub struct Field {
 
 impl Field {
     fn note(self, note: String) -> Field {
-        Field { note, ..self }
+        Field { note: if note == NONE { String::new() } else { note }, ..self }
     }
     /// Both lines in one.
     fn whole(&self) -> String {
-        if self.note.is_empty() || self.note == NONE {
-            self.text.clone()
-        } else {
-            format!("{} ({})", self.text, self.note)
-        }
+        if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
     }
     fn series(self, cell: &CellModel) -> Field {
         let s = series(&cell.cell.rule);
@@ -127,14 +125,15 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
             ("Feedback", false),
             ("Dataset", false),
             ("Network", false),
-            ("Test accuracy, % (95% interval)", true),
+            ("Test accuracy, %", true),
             ("n", true),
             ("Diverged", true),
             ("Runaway", true),
-            ("Minus backpropagation, points (95% interval)", true),
-            ("Train accuracy, %", true),
+            ("Minus backpropagation, points", true),
+            ("Train, %", true),
             ("Rate", true),
         ]),
+        tall: figure.cells.len() > 20,
         rows: figure.cells.iter().map(row).collect(),
     }
 }
@@ -200,6 +199,7 @@ pub fn repeats(figure: &FigureModel, slug: &str, caption: String) -> Table {
             ("Train accuracy, %", true),
             ("Weights, SHA-256", false),
         ]),
+        tall: false,
         rows,
     }
 }
@@ -242,6 +242,7 @@ pub fn headline(rows: &[Headline]) -> Table {
         id: "headline-table".into(),
         caption: "Test accuracy in percent after the last epoch, mean ± standard deviation over seeds; differences are paired by seed, with 95% intervals.".into(),
         columns: columns(&titles),
+        tall: false,
         rows: rows.iter().map(row).collect(),
     }
 }
@@ -286,6 +287,7 @@ pub fn published(figure: &FigureModel, slug: &str) -> Option<Table> {
             ("This run", true),
             ("Published, other recipe and length", true),
         ]),
+        tall: false,
         rows,
     })
 }
@@ -308,6 +310,7 @@ pub fn rates(rows: &[Rate]) -> Table {
         id: "rates-table".into(),
         caption: "Learning rate per rule, dataset and network.".into(),
         columns: columns(&[("Rule", false), ("Dataset", false), ("Network", false), ("Rate", true)]),
+        tall: false,
         rows: rows.iter().map(row).collect(),
     }
 }

@@ -16,6 +16,7 @@ const ALL: &[(&str, &str)] = &[
     template!("report.md"),
     template!("partials/figure.html"),
     template!("partials/table.html"),
+    template!("partials/plot.html"),
     template!("partials/figure.md"),
     template!("partials/table.md"),
 ];

@@ -13,7 +13,7 @@ const GAP: f64 = 88.0;
 /// Test accuracy of every cell of a figure.
 pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
     let (datasets, networks) = (figure.datasets(), figure.networks());
-    let height = 118.0 + datasets.len() as f64 * (PANEL + GAP);
+    let height = 130.0 + datasets.len() as f64 * (PANEL + GAP);
     let named = figure.datasets().iter().map(|d| d.title()).collect::<Vec<_>>().join(" and ");
     let alt = format!(
         "Bar chart of test accuracy on {named}: {} networks, each with backpropagation and {} feedback options. The table below holds the same numbers.",
@@ -26,7 +26,7 @@ pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
             &format!("{}: test accuracy", figure.figure.title),
             "After the last epoch. Number and bar: mean over seeds; whisker: 95% t interval; dots: every seed",
         )?;
-        let mut top = legend(pen, &all_series(figure.cells.iter()), 24.0, 75.0, WIDTH - 20.0)? + 34.0;
+        let mut top = legend(pen, &all_series(figure.cells.iter()), 24.0, 75.0, WIDTH - 20.0)? + 46.0;
         for dataset in &datasets {
             let frame = Frame {
                 left: 62.0,
