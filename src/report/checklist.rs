@@ -49,13 +49,13 @@ pub fn items(model: &Model) -> Vec<Item> {
     };
     let own_code = "Trials that diverged are counted and shown, never dropped.";
     vec![
-        item("Is every model and rule described with its equation?", "yes", format!("Each of the {} feedback kinds and each rule has its equation, shapes and source in the code's registries; `report list` prints them.", format::words(KINDS.len()))),
+        item("Is every model and rule described with its equation?", "yes", format!("Each of the {} feedback kinds and each rule has its equation, shapes and source in the code's registries; report list prints them.", format::words(KINDS.len()))),
         item("Are assumptions stated?", "yes", format!("{} numbered assumptions, below, each with its reason.", assumptions::REGISTRY.len())),
         item("Are dataset sizes and splits given?", "yes", format!("{}. A tenth of the training images is held out for validation.", sizes.collect::<Vec<_>>().join("; "))),
         item("Can the data be had and checked?", "yes", format!("A real subset is part of the project; the full sets are fetched and checked. SHA-256 of images and labels used: {}.", fingerprints.collect::<Vec<_>>().join("; "))),
         item("Is the code complete, with the version that made this?", clean.0, clean.1),
         item("Are dependencies pinned?", "yes", format!("Exact versions in the lock file; compiler {}.", p.compiler)),
-        item("Is there one command that makes this report?", "yes", format!("`{}`", p.command)),
+        item("Is there one command that makes this report?", "yes", p.command.clone()),
         item("How were hyper-parameters chosen?", "yes", "On validation images, with seeds that no reported trial uses; the table of rates is below. Test images were only ever measured.".into()),
         item("Is variation reported?", repeats.0, repeats.1),
         item("Are failures reported?", "yes", format!("{} of {} trials diverged. {own_code}", p.diverged, p.trials)),

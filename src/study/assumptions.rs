@@ -42,7 +42,7 @@ pub static REGISTRY: &[Assumption] = &[
         id: "A5",
         title: "Initialisation",
         what: "Weights and biases are drawn uniformly from ±1/√(inputs of the layer).",
-        why: "The default of the library generation in which the post was written, and the initialisation of Nøkland's networks.",
+        why: "PyTorch's default for dense layers, and what Nøkland (2016) used for backpropagation and for ReLU networks.",
     },
     Assumption {
         id: "A6",
@@ -78,13 +78,13 @@ pub static REGISTRY: &[Assumption] = &[
         id: "A11",
         title: "Threshold in HebbNet",
         what: "The threshold that activity products must pass is their mean over the past.",
-        why: "The HebbNet paper describes a running mean; the post does not define its own.",
+        why: "Two public re-implementations of HebbNet agree on this; the paper's own text was not available, and the post gives no formula.",
     },
     Assumption {
         id: "A12",
         title: "Mask of gradient sparsity",
         what: "The 30% of updates with the largest size are kept in each step.",
-        why: "The post gives the share but not how it is picked; the largest is what the HebbNet paper suggests. A random mask belongs to the robustness runs.",
+        why: "The post gives the share but not how it is picked; public re-implementations of HebbNet pick by size. A random mask belongs to the robustness runs.",
     },
     Assumption {
         id: "A13",
@@ -138,7 +138,7 @@ pub static REGISTRY: &[Assumption] = &[
         id: "A21",
         title: "Grid of beta",
         what: "Six values, from one millionth to one tenth in steps of ten.",
-        why: "The post shows a range without listing it; whole decades cover it on both sides.",
+        why: "The post's text gives one example value and no list; whole decades cover a wide range below it.",
     },
     Assumption {
         id: "A22",

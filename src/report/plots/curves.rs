@@ -54,7 +54,9 @@ pub fn angle_curves(figure: &FigureModel) -> Result<Option<Plot>, PlotError> {
 }
 
 /// Per epoch: mean, lowest, highest.
-fn band(cell: &CellModel, m: &Measure) -> Vec<(f64, [f64; 3])> {
+type Band = Vec<(f64, [f64; 3])>;
+
+fn band(cell: &CellModel, m: &Measure) -> Band {
     let mut epochs: Vec<u32> = distinct(cell.curves.iter().flatten().map(|p| p.epoch));
     epochs.sort_unstable();
     epochs
@@ -91,7 +93,7 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
         pen.heading(&format!("{}: {}", figure.figure.title, m.title), m.sub)?;
         let mut top = legend(pen, &keys, 24.0, 75.0, width - 20.0)? + 34.0;
         for dataset in &datasets {
-            let bands: Vec<(&CellModel, Vec<(f64, [f64; 3])>)> =
+            let bands: Vec<(&CellModel, Band)> =
                 cells.iter().filter(|c| c.cell.dataset == *dataset).map(|c| (*c, band(c, m))).collect();
             let values = bands.iter().flat_map(|(_, b)| b.iter().flat_map(|(_, v)| *v));
             let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
@@ -156,7 +158,7 @@ fn axes(pen: &Pen, frame: &Frame, unit: &str, y: (f64, f64)) -> Result<(), PlotE
 fn lines<'a>(
     pen: &Pen,
     frame: &Frame,
-    bands: impl Iterator<Item = &'a (&'a CellModel, Vec<(f64, [f64; 3])>)>,
+    bands: impl Iterator<Item = &'a (&'a CellModel, Band)>,
     m: &Measure,
 ) -> Result<(), PlotError> {
     let bands: Vec<_> = bands.collect();

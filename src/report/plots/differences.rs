@@ -122,7 +122,10 @@ fn row(pen: &Pen, frame: &Frame, cell: &CellModel, y: f64) -> Result<(), PlotErr
         let (tip, back) = if left { (frame.left + 3.0, 9.0) } else { (frame.right() - 3.0, -9.0) };
         pen.polygon(&[(tip, y), (tip + back, y - 5.0), (tip + back, y + 5.0)], look.tone, 1.0)?;
         let anchor = if left { Anchor::Start } else { Anchor::End };
-        let mut text = format!("{} (95%: {})", points(mean), points_interval(s.difference_low, s.difference_high));
+        let mut text = points(mean);
+        if s.difference_low.is_some() {
+            text += &format!(" (95%: {})", points_interval(s.difference_low, s.difference_high));
+        }
         if cell.diverged() > 0 {
             text += &format!("; diverged {} of {}", cell.diverged(), cell.runs.len());
         }

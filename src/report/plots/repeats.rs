@@ -10,12 +10,13 @@ const ROW: f64 = 72.0;
 const LABELS: f64 = 190.0;
 const SPREADS: f64 = 132.0;
 
+type Value = fn(&Run) -> Option<f64>;
+
 /// Test and train accuracy of each run.
 pub fn repeats(figure: &FigureModel) -> Result<Plot, PlotError> {
     let cell = &figure.cells[0];
     let tone = series(&cell.cell.rule).tone;
-    let measures: [(&str, fn(&Run) -> Option<f64>); 2] =
-        [("Test accuracy", |r| r.test), ("Train accuracy", |r| r.train)];
+    let measures: [(&str, Value); 2] = [("Test accuracy", |r| r.test), ("Train accuracy", |r| r.train)];
     let rows: [(&str, &[Run]); 2] = [("different seeds", &cell.runs), ("the same seed again", &cell.repeats)];
     let panel = ROW * rows.len() as f64;
     let height = 84.0 + measures.len() as f64 * (panel + 74.0) + 26.0;
