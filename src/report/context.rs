@@ -386,6 +386,9 @@ fn gaps(f: &FigureModel) -> Vec<String> {
             if cells == 1 { "one cell is".into() } else { format!("{cells} cells are") }
         ));
     }
+    if f.cells.iter().flat_map(|c| &c.runs).all(|r| r.epochs <= 1) {
+        out.push("Trials of one epoch: there are no learning curves.".into());
+    }
     let of = |f: &FigureModel, count: fn(&super::model::CellModel) -> usize| -> (usize, usize) {
         (f.cells.iter().map(count).sum(), f.cells.iter().filter(|c| count(c) > 0).count())
     };

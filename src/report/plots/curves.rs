@@ -3,6 +3,7 @@
 use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, tick_label, ticks};
 use super::{PlotError, WIDTH, legend, middle, note};
 use crate::data::DatasetId;
+use crate::report::format::plural;
 use crate::report::model::{CellModel, FigureModel, Point, distinct};
 use crate::report::palette::{CHANCE, GRID, INK, MUTED, Series, series};
 
@@ -74,7 +75,8 @@ fn band(cell: &CellModel, m: &Measure) -> Band {
 
 fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Result<Option<Plot>, PlotError> {
     let cells: Vec<&CellModel> = figure.cells.iter().filter(|c| keep(c)).collect();
-    if cells.is_empty() {
+    // one epoch makes no curve
+    if !cells.iter().any(|c| c.curves.iter().any(|points| points.len() > 1)) {
         return Ok(None);
     }
     let datasets: Vec<DatasetId> = distinct(cells.iter().map(|c| c.cell.dataset));
@@ -83,11 +85,15 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
     let height = 126.0 + datasets.len() as f64 * (PANEL + GAP);
     let width = if networks.len() == 1 { 620.0 } else { WIDTH };
     let alt = format!(
-        "Line charts of {} for {}, a panel for each of {}, {} lines.",
+        "Line charts of {} for {}: {}, {}.",
         m.title,
         datasets.iter().map(|d| d.title()).collect::<Vec<_>>().join(" and "),
-        if networks.len() == 1 { "the network".into() } else { format!("{} networks", networks.len()) },
-        keys.len()
+        if networks.len() == 1 {
+            "one network".into()
+        } else {
+            format!("a panel for each of {} networks", networks.len())
+        },
+        plural(keys.len(), "line", "lines")
     );
     let plot = draw(&format!("figure-{}-{}", figure.figure.id, m.stem), alt, (width, height), |pen| {
         pen.heading(&format!("{}: {}", figure.figure.title, m.title), m.sub)?;
@@ -131,7 +137,7 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
             }
             top += PANEL + GAP;
         }
-        note(pen, m.note, height - 18.0)
+        note(pen, if networks.len() == 1 { "The axis need not start at zero." } else { m.note }, height - 18.0)
     })?;
     Ok(Some(plot))
 }

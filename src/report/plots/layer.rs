@@ -390,7 +390,7 @@ pub fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
 pub fn tick_label(value: f64, step: f64) -> String {
     let digits = (0..6).find(|d| (step * 10f64.powi(*d) - (step * 10f64.powi(*d)).round()).abs() < 1e-6).unwrap_or(6);
     let text = format!("{value:.*}", digits as usize);
-    if text.trim_start_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text.replace('-', "−") }
+    if text.trim_start_matches(['-', '0', '.']).is_empty() { "0".into() } else { text.replace('-', "−") }
 }
 
 #[cfg(test)]
@@ -408,7 +408,7 @@ mod tests {
     fn tick_labels_have_no_noise() {
         let step = 0.1;
         assert_eq!(tick_label(step * 3.0, step), "0.3");
-        assert_eq!(tick_label(-0.0, 1.0), "0");
+        assert_eq!(tick_label(-0.0, 2.5), "0");
         assert_eq!(tick_label(-2.5, 2.5), "−2.5");
         assert_eq!(tick_label(95.2, 0.25), "95.20");
     }
