@@ -3,15 +3,15 @@
 use serde::Serialize;
 
 use super::checklist::{self, Item};
+use super::first_page;
 use super::format;
-use super::model::{Direction, FigureModel, Model, mean_std};
+use super::model::{FigureModel, Model};
 use super::palette;
 use super::plots::{Plot, layer};
 use super::published;
 use super::tables::{self, Table};
-use crate::data::DatasetId;
+use crate::study::assumptions;
 use crate::study::figures::PlotKind;
-use crate::study::{Profile, assumptions};
 
 #[derive(Serialize)]
 pub struct Page {
@@ -112,7 +112,7 @@ pub struct Font {
     pub data: String,
 }
 
-fn fact(label: &str, value: impl Into<String>) -> Fact {
+pub fn fact(label: &str, value: impl Into<String>) -> Fact {
     Fact { label: label.into(), value: value.into(), code: false }
 }
 
@@ -126,7 +126,7 @@ fn named(id: &str) -> String {
 }
 
 /// `figures 7 and 8 and the five-run check`.
-fn named_all<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+pub fn named_all<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     let (numbered, others): (Vec<&str>, Vec<&str>) = ids.partition(|id| id.starts_with(|c: char| c.is_ascii_digit()));
     let numbers: Vec<String> = numbered.iter().map(|id| (*id).to_string()).collect();
     let first = match numbers.len() {
@@ -146,16 +146,16 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
     Page {
         title: "Biologically inspired learning rules against backpropagation".into(),
         kicker: format!("Reproduction report · profile {} · recipe {}", p.profile, p.recipe),
-        what: what(model),
-        facts: facts(model),
-        notice: notice(model),
+        what: first_page::what(model),
+        facts: first_page::facts(model),
+        notice: first_page::notice(model),
         headline: tables::headline(&model.headline),
         headline_note: "The best kind is the one with the highest mean of the six options, picked by the very accuracy that is shown: read its lead with that in mind. Intervals are for one comparison at a time. On networks with one hidden layer both columns hold the same trials, since the two rules are then one.".into(),
         figures,
         skipped: model.skipped.iter().map(|f| {
             format!("{} ({}) is not shown: none of its cells has a trial in these results.", capital(&named(f.id)), f.title)
         }).collect(),
-        differences: differences(model),
+        differences: first_page::differences(model),
         assumptions: assumptions::REGISTRY.iter().map(|a| assumption(model, a)).collect(),
         rates: tables::rates(&model.rates),
         rates_note: "Searched for backpropagation on validation images with seeds of the search's own; the other rules use backpropagation's rate (assumption A2).".into(),
@@ -175,155 +175,10 @@ fn fonts() -> Vec<Font> {
     [(400, layer::REGULAR), (700, layer::BOLD)].map(|(weight, b)| Font { weight, data: encode(b) }).into()
 }
 
-fn what(model: &Model) -> Vec<String> {
-    let shown = named_all(model.figures.iter().map(|f| f.figure.id));
-    let seeds = model.provenance.seeds.len();
-    vec![
-        "A blog post of Imagination Technologies (Learning from the best: How nature can inspire AI research, 4 October 2021) trained small image classifiers by learning rules closer to biology and set them beside backpropagation. It published plots, without their values, and left rates, seeds, scales and most of the recipe open.".into(),
-        format!(
-            "This report trains the networks anew, in a program of its own, and redraws {}. Feedback alignment and direct feedback alignment send the error down through fixed matrices instead of the transposed weights; the question is how much accuracy that costs, and whether the kind of matrix matters.",
-            if shown.is_empty() { "nothing yet" } else { &shown }
-        ),
-        format!(
-            "Every cell is trained from {}. A seed gives all rules the same split, the same order of images and the same initial weights, so rules are compared pair by pair.",
-            format::plural(seeds, "seed", "seeds")
-        ),
-    ]
-}
-
-fn facts(model: &Model) -> Vec<Fact> {
-    let p = model.provenance;
-    let cells = super::model::distinct(
-        model.figures.iter().flat_map(|f| &f.cells).filter(|c| !c.runs.is_empty()).map(|c| c.canonical.clone()),
-    );
-    let images = DatasetId::ALL.iter().filter_map(|id| {
-        p.data.get(id.name()).map(|d| format!("{} {}", id.title(), format::count(d.train_images as u64)))
-    });
-    let epochs = super::model::distinct(model.lengths.iter().map(|l| l.epochs.to_string()));
-    vec![
-        fact(
-            "Trials",
-            format!(
-                "{} ({} cells, {})",
-                format::count(p.trials as u64),
-                cells.len(),
-                if p.diverged == 0 { "none diverged".into() } else { format!("{} diverged", p.diverged) }
-            ),
-        ),
-        fact("Seeds", p.seeds.len().to_string()),
-        fact("Epochs", epochs.join(" / ")),
-        fact("Training images", images.collect::<Vec<_>>().join(" · ")),
-        fact(
-            "Time",
-            format!("{} on {}", format::duration(p.wall_time_s), format::plural(p.threads, "thread", "threads")),
-        ),
-        fact("Machine", &p.cpu),
-    ]
-}
-
-fn sentence(d: Direction, of: &str) -> Option<String> {
-    let total = d.above + d.below + d.open;
-    (total > 0).then(|| {
-        format!("of {total} {of}, {} above backpropagation, {} below, {} not told apart", d.above, d.below, d.open)
-    })
-}
-
 /// The first letter as a capital.
-fn capital(text: &str) -> String {
+pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
-}
-
-fn direction(f: &FigureModel) -> String {
-    if f.figure.plot == PlotKind::Repeats {
-        let cell = &f.cells[0];
-        let std = |runs: &[super::model::Run]| mean_std(&runs.iter().filter_map(|r| r.test).collect::<Vec<_>>()).1;
-        let mut parts = Vec::new();
-        if let Some(v) = std(&cell.runs) {
-            parts.push(format!(
-                "{} different seeds: standard deviation of test accuracy {} points",
-                cell.runs.len(),
-                format::deviation(Some(v))
-            ));
-        }
-        if let Some(v) = std(&cell.repeats) {
-            parts.push(format!(
-                "one seed trained {} times: {}",
-                cell.repeats.len(),
-                if v == 0.0 { "exactly 0 points".into() } else { format!("{} points", format::deviation(Some(v))) }
-            ));
-        }
-        return if parts.is_empty() { String::new() } else { format!("{}.", capital(&parts.join("; "))) };
-    }
-    let parts: Vec<String> = [sentence(f.own, "cells as in the post"), sentence(f.matched, "norm-matched ones")]
-        .into_iter()
-        .flatten()
-        .collect();
-    match parts.is_empty() {
-        true => String::new(),
-        false => format!("{}.", capital(&parts.join("; "))),
-    }
-}
-
-fn notice(model: &Model) -> Notice {
-    let short = model.is_short();
-    let directions = model
-        .figures
-        .iter()
-        .map(|f| (f, direction(f)))
-        .filter(|(_, d)| !d.is_empty())
-        .map(|(f, d)| format!("{}. {d}", f.figure.title))
-        .collect();
-    let directions_note = "Above, below: the 95% interval of the difference, paired by seed, leaves out zero; one comparison at a time. Cells of which no trial finished count as below.".to_string();
-    let post = model.figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
-    let lengths: Vec<String> = model
-        .lengths
-        .iter()
-        .map(|l| {
-            let share = 100.0 * l.steps as f64 / l.steps_of_the_post.max(1) as f64;
-            let share = if share < 0.1 {
-                "under 0.1%".into()
-            } else if share < 10.0 {
-                format!("{share:.1}%")
-            } else {
-                format!("{share:.0}%")
-            };
-            format!("{} steps on {} ({share} of the post's)", format::count(l.steps), l.dataset.title())
-        })
-        .collect();
-    if !short {
-        return Notice {
-            short,
-            heading: "This run is as long as the post's".into(),
-            body: format!("Trials have {}. What differs from the post is listed below.", format::list(&lengths)),
-            directions,
-            directions_note,
-            can: vec![],
-            cannot: vec![],
-        };
-    }
-    let only_subset = model.profile.is_none_or(|p| matches!(p, Profile::Smoke | Profile::Quick));
-    Notice {
-        short,
-        heading: "This run is short: it decides nothing about the post's statements".into(),
-        body: format!(
-            "The post trained for {post} epochs. Trials here have {}{}. What follows is the direction seen so far, no more.",
-            format::list(&lengths),
-            if only_subset { ", on a subset of the images" } else { "" }
-        ),
-        directions,
-        directions_note,
-        can: vec![
-            "that every rule trains, and which cells run away or diverge early;".into(),
-            "how the kinds of feedback order at the start of training, and what their scale does to it;".into(),
-            "whether backpropagation from different seeds gives different results.".into(),
-        ],
-        cannot: vec![
-            format!("which rule is ahead after {post} epochs, or whether any catches up;"),
-            "whether the kinds of feedback differ in the end;".into(),
-            "anything about rates tuned for each rule: all use backpropagation's.".into(),
-        ],
-    }
 }
 
 fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
@@ -336,7 +191,7 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
         heading,
         about: f.figure.about.into(),
         reading: f.figure.reading.into(),
-        direction: direction(f),
+        direction: first_page::direction(f),
         direction_note: if repeats {
             String::new()
         } else {
@@ -458,24 +313,6 @@ fn assumption(model: &Model, a: &assumptions::Assumption) -> AssumptionContext {
         why: a.why.into(),
         touches: named_all(touched.map(|f| f.figure.id)),
     }
-}
-
-fn differences(model: &Model) -> Vec<String> {
-    let mut out = Vec::new();
-    if model.is_short() {
-        let profile = model.profile.map_or("this", Profile::name);
-        out.push(format!(
-            "Length: the {profile} profile is shorter than the post's {} epochs.",
-            model.figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0)
-        ));
-    }
-    out.extend([
-        "Backpropagation runs from different seeds here; the post reports no spread at all between its five runs.".into(),
-        "Binary feedback also runs at the norm of the random kind, since its size acts as a learning rate. These bars are ours, not the post's.".into(),
-        "Optimiser, rates, loss, batch size, input scaling and the size of the feedback are not stated in the post. Ours are the numbered assumptions.".into(),
-        "The post's figures are pictures without values; nothing here was read off them.".into(),
-    ]);
-    out
 }
 
 fn provenance(model: &Model) -> Vec<Fact> {

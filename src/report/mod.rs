@@ -7,11 +7,13 @@ mod columns;
 mod context;
 #[cfg(test)]
 mod fake;
+mod first_page;
 pub mod format;
 mod model;
 mod palette;
 mod plots;
 mod published;
+mod reading;
 mod tables;
 mod templates;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Small multiples over epochs: a row per dataset, a column per network, a line per rule option.
 
-use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, tick_label, ticks};
-use super::{PlotError, WIDTH, legend, middle, note};
+use super::layer::{Anchor, Frame, Pen, Type, draw, tick_label, ticks};
+use super::{Plot, PlotError, WIDTH, legend, middle, note};
 use crate::data::DatasetId;
 use crate::report::format::plural;
 use crate::report::model::{CellModel, FigureModel, Point, distinct};

@@ -1,7 +1,7 @@
 //! Differences from backpropagation, paired by seed: a panel per dataset, a row per cell, zero in the middle.
 
-use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, tick_label, ticks};
-use super::{PlotError, WIDTH, middle, note};
+use super::layer::{Anchor, Frame, Pen, Type, draw, tick_label, ticks};
+use super::{Plot, PlotError, WIDTH, middle, note};
 use crate::report::format::{points, points_interval};
 use crate::report::model::{CellModel, FigureModel};
 use crate::report::palette::{BAND, CHANCE, GRID, INK, MUTED, series};

@@ -1,7 +1,7 @@
 //! Grouped bars: a panel per dataset, a group per network, a bar per rule option; whiskers, every seed, chance level.
 
-use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, ticks};
-use super::{PlotError, WIDTH, all_series, legend, middle, note};
+use super::layer::{Anchor, Frame, Pen, Type, draw, ticks};
+use super::{Plot, PlotError, WIDTH, all_series, legend, middle, note};
 use crate::data::DatasetId;
 use crate::report::format::{interval, percent, percent_or_none};
 use crate::report::model::{CellModel, FigureModel};

@@ -4,12 +4,13 @@ mod curves;
 mod differences;
 mod grouped_bars;
 pub mod layer;
+mod plot;
 mod repeats;
 
 pub use curves::{accuracy_curves, angle_curves};
 pub use differences::differences;
 pub use grouped_bars::grouped_bars;
-pub use layer::Plot;
+pub use plot::Plot;
 pub use repeats::repeats;
 
 use super::model::CellModel;

@@ -1,7 +1,7 @@
 //! Repeats: every run a dot. Different seeds spread; one seed trained again must not.
 
-use super::layer::{Anchor, Frame, Pen, Plot, Type, draw, tick_label, ticks};
-use super::{PlotError, WIDTH, middle, note};
+use super::layer::{Anchor, Frame, Pen, Type, draw, tick_label, ticks};
+use super::{Plot, PlotError, WIDTH, middle, note};
 use crate::report::format::{deviation, percent};
 use crate::report::model::{FigureModel, Run, mean_std};
 use crate::report::palette::{BAND, GRID, INK, MUTED, series};
