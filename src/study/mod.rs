@@ -1,5 +1,6 @@
 //! What is compared: cells, figures, recipes, profiles, trials and their seeds.
 
+pub mod assumptions;
 mod cell;
 pub mod figures;
 mod profile;
