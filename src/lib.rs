@@ -5,6 +5,7 @@ pub mod cli;
 pub mod data;
 pub mod feedback;
 pub mod net;
+pub mod random;
 pub mod report;
 pub mod rules;
 pub mod run;

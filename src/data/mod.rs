@@ -1,9 +1,38 @@
 //! Images and labels: the two datasets, where they come from, and how they are checked.
+//!
+//! * `idx`, `cifar`: readers of the two file formats, on top of `raw` (bounded reading, unpacking, atomic writing)
+//! * `official`: the table of the official files and their checksums; `bundled`: the same of the committed `data/`
+//! * `subset`: the rule that chose the committed images, and the mean images
+//! * `places`: where files are looked for; `load`: from a dataset's name to a verified [`Dataset`]
+//! * `fetch`: downloads and package clients that fill the cache folder; `status`: what is there, and is it whole
+
+mod bundled;
+mod cifar;
+mod error;
+mod fetch;
+mod idx;
+mod load;
+mod official;
+mod places;
+mod raw;
+mod status;
+mod subset;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use bundled::{BundledFile, bundled_files};
+pub use cifar::{parse_records, read_records};
+pub use error::DataError;
+pub use fetch::{FetchEvent, FetchReport, fetch};
+pub use idx::{IdxImages, parse_images, parse_labels, read_images, read_labels};
+pub use load::{fingerprint, load};
+pub use official::{Content, OfficialFile, Split, official_files};
+pub use places::{DATA_VARIABLE, bundled_dir, cache_dir};
+pub use status::{Check, FileSet, FileStatus, status, verify};
+pub use subset::{DerivedFile, bundled_counts, bundled_difference, derive_bundled, mean_image};
 
 /// The datasets of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,6 +104,28 @@ impl FromStr for DatasetId {
     }
 }
 
+/// Which images a run uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataSize {
+    /// The first images of the bundled subset: 600 for training, 200 for testing (class-balanced).
+    Smoke,
+    /// The bundled subset in `data/`.
+    Bundled,
+    /// All of it.
+    Full,
+}
+
+impl DataSize {
+    pub fn name(self) -> &'static str {
+        match self {
+            DataSize::Smoke => "smoke",
+            DataSize::Bundled => "bundled",
+            DataSize::Full => "full",
+        }
+    }
+}
+
 /// Images of one split, one row per image, raw bytes, with their class numbers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Images {
@@ -122,40 +173,4 @@ pub struct Dataset {
     pub fingerprint: String,
     /// Words for the report: `bundled subset`, `full set from <where>`.
     pub origin: String,
-}
-
-// TEMPORARY until the data room lands: seeded random images in place of the bundled subset.
-
-/// TEMPORARY.
-#[derive(Debug, thiserror::Error)]
-pub enum DataError {
-    #[error("{0}: the full datasets are not here yet; use --profile smoke or quick")]
-    NotHere(DatasetId),
-}
-
-/// TEMPORARY.
-pub fn load(id: DatasetId, size: crate::study::DataSize, _dir: Option<&std::path::Path>) -> Result<Dataset, DataError> {
-    use crate::study::DataSize;
-    let (train, test) = match (size, id) {
-        (DataSize::Smoke, _) => (600, 200),
-        (DataSize::Bundled, DatasetId::Mnist) => (10_000, 2_000),
-        (DataSize::Bundled, DatasetId::Cifar10) => (4_000, 1_000),
-        (DataSize::Full, _) => return Err(DataError::NotHere(id)),
-    };
-    let images = |n: usize, mut state: u64| {
-        let mut next = move || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 56) as u8
-        };
-        let labels = (0..n).map(|i| (i % 10) as u8).collect();
-        Images { pixels: (0..n * id.inputs()).map(|_| next()).collect(), labels, inputs: id.inputs() }
-    };
-    Ok(Dataset {
-        id,
-        train: images(train, 1),
-        test: images(test, 2),
-        mean_image: vec![0.5; id.inputs()],
-        fingerprint: format!("{:0>64}", format!("{}{}", id.inputs(), train)),
-        origin: "made-up images (temporary)".into(),
-    })
 }

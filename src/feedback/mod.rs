@@ -3,7 +3,11 @@
 //! `B_l` feeds hidden layer `l` and is stored in the shape of the forward path that it replaces:
 //! `n_(l+1) x n_l` under feedback alignment, `classes x n_l` under direct feedback alignment.
 
+mod matrices;
+
 use crate::rules::{OptionInfo, OptionValues};
+
+pub use matrices::Matrices;
 
 /// Where the error comes from that `B` carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

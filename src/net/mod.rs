@@ -1,5 +1,11 @@
-//! Dense networks: shapes, activations, losses, initialisation.
+//! Dense networks: shapes, activations, losses, initialisation, and the arithmetic of a step.
 
 mod architecture;
+pub mod kernels;
+mod loss;
+mod matrix;
 
 pub use architecture::{Activation, Architecture};
+pub use kernels::Isa;
+pub use loss::Loss;
+pub use matrix::Matrix;

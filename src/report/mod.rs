@@ -1,20 +1,49 @@
-//! The report. TEMPORARY stub: one line of HTML.
+//! The report: frames in, one self-contained page, a Markdown twin, figures and LaTeX tables out.
+//!
+//! Numbers ([`model`]) become formatted text ([`context`]) and pictures ([`plots`]); templates only lay them out.
 
+mod checklist;
+mod columns;
+mod context;
+#[cfg(test)]
+mod fake;
+mod first_page;
+pub mod format;
+mod model;
+mod palette;
+mod plots;
+mod published;
+mod reading;
+mod tables;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::prelude::DataFrame;
 
 use crate::run::Provenance;
+use crate::study::figures::PlotKind;
+use model::{FigureModel, Model};
+use plots::{Plot, PlotError};
 
-/// What a report is made of.
+/// What a report is made of: the frames of `results.parquet`, `curves.parquet` and `summary.csv`, and where they come from.
 pub struct Inputs<'a> {
+    /// One row per trial.
     pub trials: &'a DataFrame,
+    /// One row per trial and epoch.
     pub curves: &'a DataFrame,
+    /// One row per cell.
     pub summary: &'a DataFrame,
     pub provenance: &'a Provenance,
 }
 
 /// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Every file, the page first.
     pub files: Vec<PathBuf>,
@@ -22,18 +51,101 @@ pub struct Written {
     pub skipped: Vec<String>,
 }
 
-/// Why there is no report.
+/// What can go wrong while reporting.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    #[error("{path}: cannot write: {source}; choose another --out")]
-    Io { path: PathBuf, source: std::io::Error },
+    #[error("column `{column}` of the results cannot be read: {reason}; were they written by another version?")]
+    Column { column: String, reason: String },
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error("template `{name}` failed: {reason}")]
+    Template { name: &'static str, reason: String },
+    #[error("cannot write `{}`: {source}; check the folder's permissions and free space", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
 }
 
-/// Writes the report into `out`.
+/// Pixels of a PNG to one of the plot.
+const PNG_SCALE: f32 = 2.0;
+
+/// Writes `index.html`, `report.md`, `figures/*.svg`, `figures/*.png` and `tables/*.tex` into `out`.
+///
+/// Every file appears whole or not at all. A figure without any trial is left out with a sentence in the report.
+///
+/// # Errors
+/// A missing or mistyped column, a plot that cannot be drawn, a folder that cannot be written.
 pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
-    let index = out.join("index.html");
-    let text = format!("<!doctype html><p>{} trials\n", inputs.trials.height());
-    crate::run::atomic::write_atomically(&index, |w| std::io::Write::write_all(w, text.as_bytes()))
-        .map_err(|source| ReportError::Io { path: index.clone(), source })?;
-    Ok(Written { files: vec![index], skipped: vec![] })
+    let model = Model::new(inputs)?;
+    let drawn: Vec<Vec<Plot>> = model.figures.iter().map(draw).collect::<Result<_, _>>()?;
+    let page = context::page(&model, &drawn);
+
+    let mut files: Vec<(PathBuf, Vec<u8>)> = vec![
+        ("index.html".into(), templates::html(&page)?.into_bytes()),
+        ("report.md".into(), templates::markdown(&page)?.into_bytes()),
+    ];
+    let plots: Vec<&Plot> = drawn.iter().flatten().collect();
+    files.extend(plots.iter().map(|p| (format!("figures/{}.svg", p.name).into(), p.file().into_bytes())));
+    for (plot, png) in plots.iter().zip(pictures(&plots)?) {
+        files.push((format!("figures/{}.png", plot.name).into(), png));
+    }
+    for figure in &page.figures {
+        files.push((format!("tables/{}.tex", figure.slug).into(), tables::latex(&figure.table).into_bytes()));
+    }
+    let mut written = Vec::with_capacity(files.len());
+    for (name, bytes) in files {
+        let path = out.join(name);
+        write_whole(&path, &bytes).map_err(|source| ReportError::Write { path: path.clone(), source })?;
+        written.push(path);
+    }
+    Ok(Written { files: written, skipped: model.skipped.iter().map(|f| f.id.to_string()).collect() })
+}
+
+/// The plots of a figure, the main one first.
+fn draw(figure: &FigureModel) -> Result<Vec<Plot>, PlotError> {
+    let mut all = match figure.figure.plot {
+        PlotKind::GroupedBars => vec![plots::grouped_bars(figure)?, plots::differences(figure)?],
+        PlotKind::Repeats => vec![plots::repeats(figure)?],
+    };
+    all.extend(plots::accuracy_curves(figure)?);
+    all.extend(plots::angle_curves(figure)?);
+    Ok(all)
+}
+
+/// All pictures, drawn on every core, in the order of the plots.
+fn pictures(plots: &[&Plot]) -> Result<Vec<Vec<u8>>, PlotError> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(plots.len());
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(plots.len())));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((i, plot)) = {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    plots.get(i).map(|p| (i, p))
+                } {
+                    let png = plot.png(PNG_SCALE);
+                    done.lock().expect("no worker panics while it holds the lock").push((i, png));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("no worker panicked");
+    done.sort_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, png)| png).collect()
+}
+
+/// Writes to a temporary name in the same folder and renames.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".report-");
+    #[cfg(unix)]
+    {
+        // temporary files are private by default; a report is to be read by others, as far as the umask allows
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
 }

@@ -7,8 +7,8 @@ use super::{Carrier, Rule, RuleEntry, Source, Teaching};
 struct Backpropagation;
 
 impl Rule for Backpropagation {
-    fn teaching(&self, _layer: usize) -> Teaching {
-        Teaching { carrier: Carrier::ForwardWeights, source: Source::LayerAbove }
+    fn teaching(&self, _layer: usize) -> Option<Teaching> {
+        Some(Teaching { carrier: Carrier::ForwardWeights, source: Source::LayerAbove })
     }
 }
 
@@ -22,3 +22,18 @@ pub static ENTRY: RuleEntry = RuleEntry {
     build: |_| Ok(Box::new(Backpropagation)),
     stands_for: |_| None,
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::test_support::{assert_close, tiny};
+
+    #[test]
+    fn one_step_by_hand() {
+        // x = (1, 0.2), target class 1, rate 0.1. a1 = (0.3, -0.2), h1 = (0.3, 0), z = (0.3, -0.3),
+        // yhat_0 = 1 / (1 + e^-0.6) = 0.6456563, e = (0.6456563, -0.6456563);
+        // delta1 = W2^T e o (1, 0) = (1.2913126, 0)
+        let net = tiny("bp", 1, |_| {});
+        assert_close(&net, 1, &[0.370_868_74, -1.025_826_25, -0.5, 1.0], &[-0.129_131_26, 0.1]);
+        assert_close(&net, 2, &[0.980_630_31, 2.0, -0.980_630_31, 0.5], &[-0.064_565_63, 0.064_565_63]);
+    }
+}

@@ -9,8 +9,8 @@ use crate::feedback::{self, Feedback, Route};
 struct FeedbackAlignment(Feedback);
 
 impl Rule for FeedbackAlignment {
-    fn teaching(&self, _layer: usize) -> Teaching {
-        Teaching { carrier: Carrier::Feedback, source: Source::LayerAbove }
+    fn teaching(&self, _layer: usize) -> Option<Teaching> {
+        Some(Teaching { carrier: Carrier::Feedback, source: Source::LayerAbove })
     }
 
     fn feedback(&self) -> Option<Feedback> {
@@ -28,3 +28,18 @@ pub static ENTRY: RuleEntry = RuleEntry {
     build: |options| Ok(Box::new(FeedbackAlignment(Feedback::from_options(Route::Layered, options)))),
     stands_for: |_| None,
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::net::Matrix;
+    use crate::rules::test_support::{assert_close, tiny};
+
+    #[test]
+    fn one_step_by_hand() {
+        // as for backpropagation, but delta1 = B^T e o (1, 0) with B = ((2, 1), (1, -1)): 2 * 0.6456563 - 0.6456563
+        let b = [[2.0, 1.0], [1.0, -1.0]];
+        let net = tiny("fa/feedback=random", 1, |t| t.set_feedback(1, &Matrix::from_fn(2, 2, |r, c| b[r][c])));
+        assert_close(&net, 1, &[0.435_434_37, -1.012_913_13, -0.5, 1.0], &[-0.064_565_63, 0.1]);
+        assert_close(&net, 2, &[0.980_630_31, 2.0, -0.980_630_31, 0.5], &[-0.064_565_63, 0.064_565_63]);
+    }
+}

@@ -7,6 +7,8 @@ mod bp;
 mod dfa;
 mod fa;
 mod spec;
+#[cfg(test)]
+mod test_support;
 
 pub use spec::{OptionInfo, OptionValues, RuleError, RuleSpec};
 
@@ -60,17 +62,17 @@ pub struct UpdateTerm {
 
 /// A learning rule. It holds only its constants: weights, feedback and state belong to the trainer.
 pub trait Rule: Send + Sync {
-    /// How hidden layer `layer` (1-based, below the top) is taught.
-    fn teaching(&self, layer: usize) -> Teaching;
+    /// How hidden layer `layer` (1-based, below the top) is taught; `None` for a layer that needs no teaching signal.
+    fn teaching(&self, layer: usize) -> Option<Teaching>;
 
     /// The feedback matrices that the rule needs; `None` where the forward weights carry the error.
     fn feedback(&self) -> Option<Feedback> {
         None
     }
 
-    /// The update of `W_layer`, `layer` in `1..=L`. Default: descend along the teaching signal.
-    fn update(&self, layer: usize) -> UpdateTerm {
-        UpdateTerm { post: Signal::Delta(layer), pre: Signal::Activity(layer - 1), scale: -1.0 }
+    /// The update of `W_layer`, `layer` in `1..=L`; `None` freezes it. Default: descend along the teaching signal.
+    fn update(&self, layer: usize) -> Option<UpdateTerm> {
+        Some(UpdateTerm { post: Signal::Delta(layer), pre: Signal::Activity(layer - 1), scale: -1.0 })
     }
 }
 

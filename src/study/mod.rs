@@ -8,7 +8,8 @@ pub mod rates;
 mod recipe;
 mod trial;
 
+pub use crate::data::DataSize;
 pub use cell::Cell;
-pub use profile::{DataSize, Profile};
+pub use profile::Profile;
 pub use recipe::Recipe;
 pub use trial::{Precision, REVISION, Trial};

@@ -5,27 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Which images a run uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DataSize {
-    /// The first images of the bundled subset: 600 for training, 200 for testing (class-balanced).
-    Smoke,
-    /// The bundled subset in `data/`.
-    Bundled,
-    /// All of it.
-    Full,
-}
-
-impl DataSize {
-    pub fn name(self) -> &'static str {
-        match self {
-            DataSize::Smoke => "smoke",
-            DataSize::Bundled => "bundled",
-            DataSize::Full => "full",
-        }
-    }
-}
+use crate::data::DataSize;
 
 /// Sizes of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

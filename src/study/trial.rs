@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Cell, DataSize, Recipe};
+use crate::net::{Activation, Loss};
+use crate::train::{Config, InputScaling, Optimiser};
 
 /// Raised by whatever changes the bits of a trial (rules, engine, data, recipe), so that no stale result is reused.
 pub const REVISION: u32 = 1;
@@ -54,15 +56,27 @@ impl Trial {
 
 impl Trial {
     /// The configuration that the trainer needs.
-    pub fn config(&self) -> crate::train::Config {
-        crate::train::Config {
+    pub fn config(&self) -> Config {
+        let nokland = self.recipe == Recipe::Nokland;
+        Config {
             network: self.cell.network.clone(),
             rule: self.cell.rule.clone(),
+            inputs: if self.recipe == Recipe::Main { InputScaling::Standardised } else { InputScaling::Unit },
+            loss: if nokland { Loss::SigmoidBinaryCrossEntropy } else { Loss::SoftmaxCrossEntropy },
+            optimiser: if nokland { Optimiser::RmsProp { alpha: 0.99, eps: 1e-8 } } else { Optimiser::Sgd },
+            zero_init: nokland && self.starts_at_zero(),
             learning_rate: self.learning_rate,
             batch: self.batch,
             epochs: self.epochs,
             train_sample: self.train_sample,
             seed: self.seed,
         }
+    }
+
+    /// Recipe `nokland`: tanh under FA and DFA starts at zero, unless the feedback takes its signs from the weights
+    /// (they would stay zero for ever) or carries them itself (backpropagation: a zero W carries nothing).
+    fn starts_at_zero(&self) -> bool {
+        let feedback = self.cell.rule.build().ok().and_then(|r| r.feedback());
+        self.cell.network.activation == Activation::Tanh && feedback.is_some_and(|f| !f.kind.follows_signs())
     }
 }

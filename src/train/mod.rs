@@ -1,18 +1,46 @@
 //! Training one network: configuration, steps, epochs, evaluation, divergence.
 
+mod cost;
+mod evaluate;
+mod inputs;
 mod outcome;
+mod split;
+mod trainer;
 
+pub use cost::{measure_step, operations};
+pub use inputs::{InputScaling, Inputs};
 pub use outcome::{EpochRow, Outcome, Score, Status};
+pub use split::{Split, epoch_order};
+pub use trainer::{StepReport, Trainer};
+
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
 
 use crate::data::Dataset;
-use crate::net::Architecture;
+use crate::net::{Architecture, Isa, Loss};
 use crate::rules::RuleSpec;
+use evaluate::Evaluator;
+
+/// How weights follow their updates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Optimiser {
+    /// Plain stochastic gradient descent at a constant rate.
+    Sgd,
+    /// RMSprop, `eps` outside the root.
+    RmsProp { alpha: f32, eps: f32 },
+}
 
 /// What a trial needs to be trained. `study::Trial::config` makes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     pub network: Architecture,
     pub rule: RuleSpec,
+    pub inputs: InputScaling,
+    pub loss: Loss,
+    pub optimiser: Optimiser,
+    /// All weights and biases start at zero instead of `U(+-1/sqrt(fan_in))`.
+    pub zero_init: bool,
     pub learning_rate: f64,
     pub batch: usize,
     pub epochs: u32,
@@ -34,58 +62,135 @@ pub trait Monitor: Sync {
 #[error("stopped before the end")]
 pub struct Stopped;
 
+/// A trial whose weight norm passed this many times its initial value is flagged.
+const RUNAWAY: f64 = 100.0;
+
 /// Trains a network from initialisation to its last epoch. Deterministic: same configuration and data, same bits.
+///
+/// # Errors
+/// [`Stopped`] if the monitor says so.
+///
+/// # Panics
+/// If the configuration has no batch in the training images, or the rule refuses its options: `study` checks both.
 pub fn train(config: &Config, data: &Dataset, monitor: &dyn Monitor) -> Result<Outcome, Stopped> {
-    // TEMPORARY STUB until the engine lands: invented numbers of the right shape.
-    use sha2::{Digest, Sha256};
-    let hash = Sha256::digest(format!("{config:?}").as_bytes());
-    let n_test = data.test.len() as u32;
-    let bits: Vec<u8> = (0..n_test.div_ceil(8)).map(|i| hash[i as usize % 32] | 0x77).collect();
-    let correct = bits.iter().map(|b| b.count_ones()).sum::<u32>().min(n_test);
-    let score =
-        |total: u32, e: u32| Score { correct: total * (60 + 3 * e + u32::from(hash[e as usize]) % 4) / 100, total };
-    let mut curve = vec![];
-    for e in 1..=config.epochs.min(12) {
-        std::thread::sleep(std::time::Duration::from_millis(50));
+    train_on(Isa::best(), config, data, monitor)
+}
+
+/// [`train`] on one code path of the kernels: all give the same bits.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor) -> Result<Outcome, Stopped> {
+    let started = Instant::now();
+    let classes = data.id.classes();
+    let split = Split::draw(&data.train, classes, config.train_sample, config.seed);
+    let steps_per_epoch = split.train.len() / config.batch;
+    assert!(steps_per_epoch > 0, "{} training images hold no batch of {}", split.train.len(), config.batch);
+    let inputs = Inputs::new(config.inputs, data);
+    let mut trainer =
+        Trainer::new(config, data.train.inputs, classes, isa).expect("options were checked when the cell was read");
+    let mut evaluator = Evaluator::new(&trainer, data.train.inputs);
+    let cost = cost::Cost::new(config, data);
+    let norm_at_start = reference_norm(&trainer);
+    let mut outcome = Outcome {
+        status: Status::Finished,
+        runaway: false,
+        steps: 0,
+        curve: Vec::new(),
+        train: None,
+        test_bits: Vec::new(),
+        weights_sha256: String::new(),
+        train_time_s: 0.0,
+        total_time_s: 0.0,
+    };
+    let all_test: Vec<u32> = (0..data.test.len() as u32).collect();
+    let mut test_bits = Vec::new();
+    'epochs: for epoch in 0..config.epochs {
+        let epoch_started = Instant::now();
+        let order = epoch_order(&split.train, config.seed, epoch);
+        let mut loss = 0.0;
+        let mut diverged = None;
+        for (i, rows) in order.chunks_exact(config.batch).enumerate() {
+            if monitor.cancelled() {
+                return Err(Stopped);
+            }
+            let report = trainer.step(&inputs, &data.train, rows);
+            loss += report.loss;
+            diverged = report.diverged;
+            if diverged.is_some() {
+                break;
+            }
+            if i % 8 == 0 {
+                monitor.progress(cost.done(epoch, i as u64));
+            }
+        }
+        if !trainer.flush() && diverged.is_none() {
+            diverged = Some(trainer.steps());
+        }
+        outcome.train_time_s += epoch_started.elapsed().as_secs_f64();
+        outcome.steps = trainer.steps();
+        if let Some(step) = diverged {
+            outcome.status = Status::Diverged { step };
+            break 'epochs;
+        }
+        let mut score = |images, rows: &[u32], bits: Option<&mut Vec<u8>>| {
+            if monitor.cancelled() {
+                return Err(Stopped);
+            }
+            Ok(evaluator.score(&mut trainer, &inputs, images, rows, bits))
+        };
+        let validation = score(&data.train, &split.validation, None)?;
+        let test = score(&data.test, &all_test, Some(&mut test_bits))?;
+        let train_sample = score(&data.train, &split.train_sample, None)?;
+        let weight_norms: Vec<f64> = (1..=trainer.depth()).map(|l| trainer.weights(l).norm()).collect();
+        outcome.runaway |= weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
+        trainer.refresh_feedback();
+        outcome.curve.push(EpochRow {
+            epoch: epoch + 1,
+            train_loss: loss / steps_per_epoch as f64,
+            train_sample,
+            validation,
+            test,
+            weight_norms,
+            feedback_angles: trainer.feedback_angles(),
+            epoch_time_s: epoch_started.elapsed().as_secs_f64(),
+        });
+    }
+    if outcome.status == Status::Finished {
         if monitor.cancelled() {
             return Err(Stopped);
         }
-        monitor.progress(operations(config, data) * f64::from(e) / f64::from(config.epochs));
-        curve.push(EpochRow {
-            epoch: e,
-            train_loss: 1.0 / f64::from(e),
-            train_sample: score(config.train_sample as u32, e),
-            validation: score(data.train.len() as u32 / 10, e),
-            test: score(n_test, e),
-            weight_norms: vec![20.0, 3.0],
-            feedback_angles: vec![Some(60.0)],
-            epoch_time_s: 0.05,
-        });
+        outcome.train = Some(evaluator.score(&mut trainer, &inputs, &data.train, &split.train, None));
+        outcome.test_bits = test_bits;
+        outcome.weights_sha256 = weights_hash(&trainer);
     }
-    Ok(Outcome {
-        status: Status::Finished,
-        runaway: false,
-        steps: 100,
-        curve,
-        train: Some(score(data.train.len() as u32, config.epochs)),
-        test_bits: {
-            let _ = correct;
-            bits
-        },
-        weights_sha256: hex::encode(hash),
-        train_time_s: 0.2,
-        total_time_s: 0.25,
-    })
+    outcome.total_time_s = started.elapsed().as_secs_f64();
+    Ok(outcome)
 }
 
-/// Counted floating-point operations of a whole trial, training and evaluation: known before it runs, the same on every machine.
-pub fn operations(config: &Config, data: &Dataset) -> f64 {
-    let sizes = config.network.sizes(data.train.inputs, 10);
-    let weights: usize = sizes.windows(2).map(|w| w[0] * w[1]).sum();
-    (config.epochs as usize * data.train.len() * 4 * weights) as f64
+/// Norm of all weights at the start; where they start at zero, the expected norm of `U(+-1/sqrt(fan_in))`.
+fn reference_norm(trainer: &Trainer) -> f64 {
+    let squares = (1..=trainer.depth()).map(|l| trainer.weights(l).norm().powi(2)).sum::<f64>();
+    let expected = (1..=trainer.depth()).map(|l| trainer.weights(l).rows() as f64 / 3.0).sum::<f64>();
+    if squares > 0.0 { squares.sqrt() } else { expected.sqrt() }
 }
 
-/// Seconds that one training step of this configuration takes on this machine now, measured on made-up data.
-pub fn measure_step(_config: &Config, _inputs: usize, _classes: usize) -> f64 {
-    0.004
+/// SHA-256 over `W_1, b_1, W_2, ...` as little-endian `f32`, row by row.
+fn weights_hash(trainer: &Trainer) -> String {
+    let mut hash = Sha256::new();
+    for l in 1..=trainer.depth() {
+        let w = trainer.weights(l);
+        for r in 0..w.rows() {
+            hash.update(bytemuck::cast_slice::<u32, u8>(
+                &w.row(r).iter().map(|v| v.to_bits().to_le()).collect::<Vec<_>>(),
+            ));
+        }
+        hash.update(bytemuck::cast_slice::<u32, u8>(
+            &trainer.bias(l).iter().map(|v| v.to_bits().to_le()).collect::<Vec<_>>(),
+        ));
+    }
+    hex::encode(hash.finalize())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+//! Fast paths for the arithmetic of a step: safe functions over [`Matrix`], each backed by AVX-512, AVX2 or portable
+//! code that is chosen at run time and gives the same bits.
+//!
+//! This folder holds the project's only `unsafe` code: `simd.rs` (vector types), `products.rs` (matrix products),
+//! `elementwise.rs` (the rest), and the calls into them here, where shapes are checked.
+
+#![allow(unsafe_code)]
+
+mod elementwise;
+mod products;
+mod simd;
+
+use super::Matrix;
+use products::{Backward, Pass};
+use simd::Portable;
+#[cfg(target_arch = "x86_64")]
+use simd::{Avx2, Avx512};
+
+pub use products::CHUNK;
+
+/// An instruction set that the kernels are compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isa {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+impl Isa {
+    /// Every path that this machine can run, the fastest first.
+    pub fn available() -> Vec<Isa> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") {
+                all.push(Isa::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                all.push(Isa::Avx2);
+            }
+        }
+        all.push(Isa::Portable);
+        all
+    }
+
+    /// The fastest path of this machine.
+    pub fn best() -> Isa {
+        Isa::available()[0]
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => "AVX-512",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => "AVX2 with FMA",
+            Isa::Portable => "portable",
+        }
+    }
+}
+
+/// Calls a generic kernel on the path `$isa` names. The block must be one call whose generics start with the vector
+/// type; tiles are given per path.
+macro_rules! on {
+    ($isa:expr, $f:ident, [$($wide:tt)*], [$($narrow:tt)*], [$($plain:tt)*], ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {{
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f")]
+        unsafe fn avx512($($arg: $ty),*) $(-> $ret)? {
+            unsafe { $f::<Avx512 $($wide)*>($($arg),*) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn avx2($($arg: $ty),*) $(-> $ret)? {
+            unsafe { $f::<Avx2 $($narrow)*>($($arg),*) }
+        }
+        // SAFETY: `Isa` values other than Portable come from `Isa::available`, which asks the processor; the callers
+        // below check every shape, so that all pointers stay inside their matrices.
+        unsafe {
+            match $isa {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => avx512($($arg),*),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => avx2($($arg),*),
+                Isa::Portable => $f::<Portable $($plain)*>($($arg),*),
+            }
+        }
+    }};
+    ($isa:expr, $f:ident, ($($arg:ident: $ty:ty),*) $(-> $ret:ty)?) => {
+        on!($isa, $f, [], [], [], ($($arg: $ty),*) $(-> $ret)?)
+    };
+}
+
+/// An update that waits: `W += scale * post^T-rows x panels` over `samples` samples.
+#[derive(Clone, Copy)]
+pub struct Waiting<'a> {
+    /// `n_out x samples`, one row per unit.
+    pub post: &'a Matrix,
+    /// `n_in` packed by [`pack`].
+    pub panels: &'a Panels,
+    pub scale: f32,
+}
+
+/// A signal packed for the input side of updates: chunks of 64 units, each `samples x 64`, padded with zeros.
+#[derive(Clone)]
+pub struct Panels {
+    units: usize,
+    samples: usize,
+    data: Matrix,
+}
+
+impl Panels {
+    pub fn zeros(units: usize, samples: usize) -> Panels {
+        Panels { units, samples, data: Matrix::zeros(units.div_ceil(CHUNK) * samples, CHUNK) }
+    }
+
+    pub fn units(&self) -> usize {
+        self.units
+    }
+
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Units `chunk * 64 ..` of one sample: 64 floats.
+    pub fn slot_mut(&mut self, chunk: usize, sample: usize) -> &mut [f32] {
+        self.data.row_mut(chunk * self.samples + sample)
+    }
+
+    pub fn slot(&self, chunk: usize, sample: usize) -> &[f32] {
+        self.data.row(chunk * self.samples + sample)
+    }
+}
+
+fn no_pass(w: &mut Matrix) -> Pass {
+    let (w_stride, n_out, n_in) = (w.stride(), w.rows(), w.cols());
+    Pass {
+        w: w.padded_mut().as_mut_ptr(),
+        w_stride,
+        n_out,
+        n_in,
+        post: std::ptr::null(),
+        post_stride: 0,
+        panels: std::ptr::null(),
+        scale: 0.0,
+        samples: 0,
+        bias: std::ptr::null(),
+        input: std::ptr::null(),
+        input_stride: 0,
+        out: std::ptr::null_mut(),
+        out_stride: 0,
+    }
+}
+
+fn with_update(pass: Pass, w: &Waiting) -> Pass {
+    assert_eq!((w.post.rows(), w.panels.units), (pass.n_out, pass.n_in), "update of another shape");
+    assert!(w.panels.samples <= w.post.cols(), "more samples packed than the post signal holds");
+    Pass {
+        post: w.post.padded().as_ptr(),
+        post_stride: w.post.stride(),
+        panels: w.panels.data.padded().as_ptr(),
+        scale: w.scale,
+        samples: w.panels.samples,
+        ..pass
+    }
+}
+
+fn with_forward(pass: Pass, bias: &[f32], input: &Matrix, out: &mut Matrix) -> Pass {
+    assert_eq!((bias.len(), out.rows(), input.rows()), (pass.n_out, pass.n_out, pass.n_in), "product of another shape");
+    assert_eq!(input.stride(), out.stride(), "input and output differ in batch");
+    Pass {
+        bias: bias.as_ptr(),
+        input: input.padded().as_ptr(),
+        input_stride: input.stride(),
+        out_stride: out.stride(),
+        out: out.padded_mut().as_mut_ptr(),
+        ..pass
+    }
+}
+
+/// Applies a waiting update. False if a weight is not finite afterwards.
+pub fn update(isa: Isa, w: &mut Matrix, waiting: &Waiting) -> bool {
+    use products::pass;
+    let a = &with_update(no_pass(w), waiting);
+    on!(isa, pass, [, 5, 4, true, false], [, 6, 2, true, false], [, 1, 1, true, false], (a: &Pass) -> bool)
+}
+
+/// `out = W input + bias`, samples in columns.
+pub fn forward(isa: Isa, w: &mut Matrix, bias: &[f32], input: &Matrix, out: &mut Matrix) {
+    use products::pass;
+    let a = &with_forward(no_pass(w), bias, input, out);
+    on!(isa, pass, [, 5, 4, false, true], [, 6, 2, false, true], [, 1, 1, false, true], (a: &Pass) -> bool);
+}
+
+/// [`update`] and [`forward`] in one pass over W: the same bits, half the memory traffic.
+pub fn update_forward(
+    isa: Isa,
+    w: &mut Matrix,
+    waiting: &Waiting,
+    bias: &[f32],
+    input: &Matrix,
+    out: &mut Matrix,
+) -> bool {
+    use products::pass;
+    let a = &with_forward(with_update(no_pass(w), waiting), bias, input, out);
+    on!(isa, pass, [, 5, 4, true, true], [, 6, 2, true, true], [, 1, 1, true, true], (a: &Pass) -> bool)
+}
+
+/// `out[j, :] = sum_k m[k, j] signal[k, :]`: carries a signal down through `m` (`n_k x n_j`).
+pub fn backward(isa: Isa, m: &Matrix, signal: &Matrix, out: &mut Matrix) {
+    use products::backward;
+    assert_eq!((m.rows(), m.cols()), (signal.rows(), out.rows()), "feedback of another shape");
+    assert_eq!(signal.stride(), out.stride(), "signal and output differ in batch");
+    let a = &Backward {
+        m: m.padded().as_ptr(),
+        m_stride: m.stride(),
+        n_k: m.rows(),
+        n_j: m.cols(),
+        signal: signal.padded().as_ptr(),
+        signal_stride: signal.stride(),
+        out_stride: out.stride(),
+        out: out.padded_mut().as_mut_ptr(),
+    };
+    on!(isa, backward, [, 5, 4], [, 6, 2], [, 1, 1], (a: &Backward));
+}
+
+/// `max(0, a)` in place.
+pub fn relu(isa: Isa, m: &mut Matrix) {
+    use elementwise::relu_all;
+    let (p, len) = (m.padded_mut().as_mut_ptr(), m.padded().len());
+    on!(isa, relu_all, (p: *mut f32, len: usize));
+}
+
+/// `tanh a` in place.
+pub fn tanh(isa: Isa, m: &mut Matrix) {
+    use elementwise::tanh_all;
+    let (p, len) = (m.padded_mut().as_mut_ptr(), m.padded().len());
+    on!(isa, tanh_all, (p: *mut f32, len: usize));
+}
+
+/// `1 / (1 + e^-a)` in place.
+pub fn sigmoid(isa: Isa, m: &mut Matrix) {
+    use elementwise::sigmoid_all;
+    let (p, len) = (m.padded_mut().as_mut_ptr(), m.padded().len());
+    on!(isa, sigmoid_all, (p: *mut f32, len: usize));
+}
+
+/// Softmax over rows, for each column, in place.
+pub fn softmax(isa: Isa, m: &mut Matrix) {
+    use elementwise::softmax;
+    let (z, stride, classes) = (m.padded_mut().as_mut_ptr(), m.stride(), m.rows());
+    on!(isa, softmax, (z: *mut f32, stride: usize, classes: usize));
+}
+
+/// `delta *= f'(a)` where `h = max(0, a)`.
+pub fn relu_derivative(isa: Isa, delta: &mut Matrix, h: &Matrix) {
+    use elementwise::derivative_all;
+    assert_eq!((delta.rows(), delta.stride()), (h.rows(), h.stride()));
+    let (d, h, len) = (delta.padded_mut().as_mut_ptr(), h.padded().as_ptr(), h.padded().len());
+    on!(isa, derivative_all, [, false], [, false], [, false], (d: *mut f32, h: *const f32, len: usize));
+}
+
+/// `delta *= f'(a)` where `h = tanh a`.
+pub fn tanh_derivative(isa: Isa, delta: &mut Matrix, h: &Matrix) {
+    use elementwise::derivative_all;
+    assert_eq!((delta.rows(), delta.stride()), (h.rows(), h.stride()));
+    let (d, h, len) = (delta.padded_mut().as_mut_ptr(), h.padded().as_ptr(), h.padded().len());
+    on!(isa, derivative_all, [, true], [, true], [, true], (d: *mut f32, h: *const f32, len: usize));
+}
+
+/// Sum of each row (its padding must be zero).
+pub fn row_sums(isa: Isa, m: &Matrix, out: &mut [f32]) {
+    use elementwise::row_sums;
+    assert_eq!(m.rows(), out.len());
+    let (p, stride, rows, out) = (m.padded().as_ptr(), m.stride(), m.rows(), out.as_mut_ptr());
+    on!(isa, row_sums, (p: *const f32, stride: usize, rows: usize, out: *mut f32));
+}
+
+/// `out = magnitude o sign(w)`, zero counting as positive.
+pub fn signs(isa: Isa, magnitude: &Matrix, w: &Matrix, out: &mut Matrix) {
+    use elementwise::signs_all;
+    assert_eq!((magnitude.rows(), magnitude.cols()), (w.rows(), w.cols()));
+    assert_eq!((out.rows(), out.cols()), (w.rows(), w.cols()));
+    let (m, len, w, out) =
+        (magnitude.padded().as_ptr(), w.padded().len(), w.padded().as_ptr(), out.padded_mut().as_mut_ptr());
+    on!(isa, signs_all, (m: *const f32, w: *const f32, out: *mut f32, len: usize));
+}
+
+/// One RMSprop step (`eps` outside the root). False if a weight is not finite afterwards.
+pub fn rmsprop(isa: Isa, w: &mut [f32], v: &mut [f32], g: &[f32], rate: f32, alpha: f32, eps: f32) -> bool {
+    use elementwise::rmsprop;
+    assert!(w.len() == v.len() && v.len() == g.len() && w.len().is_multiple_of(super::matrix::LINE));
+    let (w, v, len, g) = (w.as_mut_ptr(), v.as_mut_ptr(), g.len(), g.as_ptr());
+    on!(isa, rmsprop, (w: *mut f32, v: *mut f32, g: *const f32, len: usize, rate: f32, alpha: f32, eps: f32) -> bool)
+}
+
+/// Packs the first `panels.samples()` columns of `h` (one row per unit) for the input side of an update.
+pub fn pack(h: &Matrix, panels: &mut Panels) {
+    assert_eq!(h.rows(), panels.units, "packing another signal");
+    let (stride, samples, units) = (h.stride(), panels.samples, panels.units);
+    let h = h.padded();
+    for chunk in 0..units.div_ceil(CHUNK) {
+        let count = CHUNK.min(units - chunk * CHUNK);
+        let rows = &h[chunk * CHUNK * stride..];
+        for n in 0..samples {
+            let slot = panels.slot_mut(chunk, n);
+            for (k, v) in slot[..count].iter_mut().enumerate() {
+                *v = rows[k * stride + n];
+            }
+        }
+    }
+}
+
+/// The inverse of [`pack`]: one row per unit.
+pub fn unpack(panels: &Panels, h: &mut Matrix) {
+    assert_eq!(h.rows(), panels.units, "unpacking another signal");
+    let (stride, samples, units) = (h.stride(), panels.samples, panels.units);
+    let h = h.padded_mut();
+    for chunk in 0..units.div_ceil(CHUNK) {
+        let count = CHUNK.min(units - chunk * CHUNK);
+        let rows = &mut h[chunk * CHUNK * stride..];
+        for n0 in (0..samples).step_by(16) {
+            for k in 0..count {
+                let line = &mut rows[k * stride + n0..][..16];
+                for (n, v) in line.iter_mut().enumerate().take(samples - n0) {
+                    *v = panels.data.padded()[(chunk * samples + n0 + n) * CHUNK + k];
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

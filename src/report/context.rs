@@ -1,0 +1,368 @@
+//! Everything the templates print, as text. Templates hold no arithmetic and no choice of digits.
+
+use serde::Serialize;
+
+use super::checklist::{self, Item};
+use super::first_page;
+use super::format;
+use super::model::{FigureModel, Model};
+use super::palette;
+use super::plots::{Plot, layer};
+use super::published;
+use super::tables::{self, Table};
+use crate::study::assumptions;
+use crate::study::figures::PlotKind;
+
+#[derive(Serialize)]
+pub struct Page {
+    pub title: String,
+    pub kicker: String,
+    pub what: Vec<String>,
+    pub facts: Vec<Fact>,
+    pub notice: Notice,
+    pub headline: Table,
+    pub headline_note: String,
+    pub figures: Vec<FigureContext>,
+    /// A sentence for each figure left out.
+    pub skipped: Vec<String>,
+    pub differences: Vec<String>,
+    pub assumptions: Vec<AssumptionContext>,
+    pub rates: Table,
+    pub rates_note: String,
+    pub checklist: Vec<Item>,
+    pub provenance: Vec<Fact>,
+    pub command: String,
+    pub version: String,
+    pub started: String,
+    pub theme: String,
+    pub fonts: Vec<Font>,
+}
+
+/// A name with its value.
+#[derive(Serialize)]
+pub struct Fact {
+    pub label: String,
+    pub value: String,
+    /// Set in a fixed-width face.
+    pub code: bool,
+}
+
+/// What this run's size can and cannot decide.
+#[derive(Serialize)]
+pub struct Notice {
+    pub short: bool,
+    pub heading: String,
+    pub body: String,
+    pub directions: Vec<String>,
+    pub directions_note: String,
+    pub can: Vec<String>,
+    pub cannot: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub struct FigureContext {
+    /// As on the command line.
+    pub id: String,
+    /// Anchor and stem of files: `figure-7`.
+    pub slug: String,
+    pub heading: String,
+    pub about: String,
+    pub reading: String,
+    pub direction: String,
+    pub direction_note: String,
+    /// What is missing or broken, if anything.
+    pub gaps: Vec<String>,
+    /// Drawn before the table.
+    pub plots: Vec<PlotContext>,
+    /// Drawn after it.
+    pub more_plots: Vec<PlotContext>,
+    pub table: Table,
+    pub table_note: String,
+    pub published: Option<Table>,
+    pub published_note: String,
+    pub published_source: String,
+    pub published_link: String,
+    pub assumptions: Vec<AssumptionContext>,
+    pub command: String,
+    pub sha256: String,
+}
+
+#[derive(Serialize)]
+pub struct PlotContext {
+    pub name: String,
+    pub alt: String,
+    pub caption: String,
+    pub svg: String,
+}
+
+#[derive(Clone, Serialize)]
+pub struct AssumptionContext {
+    pub id: String,
+    pub anchor: String,
+    pub title: String,
+    pub what: String,
+    pub why: String,
+    /// `figures 7 and 8`; empty where no figure of this report is touched.
+    pub touches: String,
+}
+
+#[derive(Serialize)]
+pub struct Font {
+    pub weight: u32,
+    pub data: String,
+}
+
+pub fn fact(label: &str, value: impl Into<String>) -> Fact {
+    Fact { label: label.into(), value: value.into(), code: false }
+}
+
+fn code(label: &str, value: impl Into<String>) -> Fact {
+    Fact { code: true, ..fact(label, value) }
+}
+
+/// The name of a figure in a sentence.
+fn named(id: &str) -> String {
+    if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure {id}") } else { "the five-run check".into() }
+}
+
+/// `figures 7 and 8 and the five-run check`.
+pub fn named_all<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    let (numbered, others): (Vec<&str>, Vec<&str>) = ids.partition(|id| id.starts_with(|c: char| c.is_ascii_digit()));
+    let numbers: Vec<String> = numbered.iter().map(|id| (*id).to_string()).collect();
+    let first = match numbers.len() {
+        0 => None,
+        1 => Some(named(numbered[0])),
+        _ => Some(format!("figures {}", format::list(&numbers))),
+    };
+    let all: Vec<String> = first.into_iter().chain(others.into_iter().map(named)).collect();
+    all.join(" and ")
+}
+
+/// The whole page from the numbers and the plots (one list of plots per figure).
+pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
+    let p = model.provenance;
+    let figures: Vec<FigureContext> =
+        model.figures.iter().zip(plots).map(|(f, plots)| figure(model, f, plots)).collect();
+    Page {
+        title: "Biologically inspired learning rules against backpropagation".into(),
+        kicker: format!("Reproduction report · profile {} · recipe {}", p.profile, p.recipe),
+        what: first_page::what(model),
+        facts: first_page::facts(model),
+        notice: first_page::notice(model),
+        headline: tables::headline(&model.headline),
+        headline_note: "The best kind is the one with the highest mean of the six options, picked by the very accuracy that is shown: read its lead with that in mind. Intervals are for one comparison at a time. On networks with one hidden layer both columns hold the same trials, since the two rules are then one.".into(),
+        figures,
+        skipped: model.skipped.iter().map(|f| {
+            format!("{} ({}) is not shown: none of its cells has a trial in these results.", capital(&named(f.id)), f.title)
+        }).collect(),
+        differences: first_page::differences(model),
+        assumptions: assumptions::REGISTRY.iter().map(|a| assumption(model, a)).collect(),
+        rates: tables::rates(&model.rates),
+        rates_note: "Searched for backpropagation on validation images with seeds of the search's own; the other rules use backpropagation's rate (assumption A2).".into(),
+        checklist: checklist::items(model),
+        provenance: provenance(model),
+        command: p.command.clone(),
+        version: p.version.clone(),
+        started: p.started.clone(),
+        theme: palette::theme_css(),
+        fonts: fonts(),
+    }
+}
+
+fn fonts() -> Vec<Font> {
+    use base64::Engine;
+    let encode = |bytes| base64::engine::general_purpose::STANDARD.encode(bytes);
+    [(400, layer::REGULAR), (700, layer::BOLD)].map(|(weight, b)| Font { weight, data: encode(b) }).into()
+}
+
+/// The first letter as a capital.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
+    let id = f.figure.id;
+    let slug = if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure-{id}") } else { id.to_string() };
+    let heading = if slug == id { f.figure.title.to_string() } else { format!("Figure {id}: {}", f.figure.title) };
+    let repeats = f.figure.plot == PlotKind::Repeats;
+    let published = if repeats { None } else { tables::published(f, &slug) };
+    FigureContext {
+        heading,
+        about: f.figure.about.into(),
+        reading: f.figure.reading.into(),
+        direction: first_page::direction(f),
+        direction_note: if repeats {
+            String::new()
+        } else {
+            "By the 95% interval of the difference, paired by seed, one comparison at a time.".into()
+        },
+        gaps: gaps(f),
+        plots: plots.iter().filter(|p| !follows(p)).map(plot).collect(),
+        more_plots: plots.iter().filter(|p| follows(p)).map(plot).collect(),
+        table: if repeats {
+            tables::repeats(f, &slug, format!("{}: every run.", f.figure.title))
+        } else {
+            tables::cells(f, &slug, format!("{}: every cell, over seeds.", f.figure.title))
+        },
+        table_note: if repeats {
+            "Standard deviations are in percentage points. Equal hashes mean equal weights, bit for bit.".into()
+        } else {
+            "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.".into()
+        },
+        published,
+        published_note: published::NOTE.into(),
+        published_source: published::SOURCE.into(),
+        published_link: published::LINK.into(),
+        assumptions: f
+            .figure
+            .assumptions
+            .iter()
+            .filter_map(|id| assumptions::assumption(id))
+            .map(|a| assumption(model, a))
+            .collect(),
+        command: command(model, f),
+        sha256: f.sha256.clone(),
+        id: id.into(),
+        slug,
+    }
+}
+
+/// What is missing in a figure, as sentences.
+fn gaps(f: &FigureModel) -> Vec<String> {
+    let mut out = Vec::new();
+    let (present, wanted) = f.progress();
+    if present < wanted {
+        let cells = f.cells.iter().filter(|c| c.runs.len() < f.seeds_wanted).count();
+        out.push(format!(
+            "Partial: {} of {} trials are there so far; {} incomplete.",
+            format::count(present as u64),
+            format::count(wanted as u64),
+            if cells == 1 { "one cell is".into() } else { format!("{cells} cells are") }
+        ));
+    }
+    if f.cells.iter().flat_map(|c| &c.runs).all(|r| r.epochs <= 1) {
+        out.push("Trials of one epoch: there are no learning curves.".into());
+    }
+    let of = |f: &FigureModel, count: fn(&super::model::CellModel) -> usize| -> (usize, usize) {
+        (f.cells.iter().map(count).sum(), f.cells.iter().filter(|c| count(c) > 0).count())
+    };
+    let (trials, cells) = of(f, |c| c.diverged());
+    if trials > 0 {
+        out.push(format!(
+            "Diverged: {} in {}.",
+            format::plural(trials, "trial", "trials"),
+            format::plural(cells, "cell", "cells")
+        ));
+    }
+    let (trials, cells) = of(f, |c| c.runaway());
+    if trials > 0 {
+        out.push(format!(
+            "Runaway weights: {} in {}; their accuracies count as they are.",
+            format::plural(trials, "trial", "trials"),
+            format::plural(cells, "cell", "cells")
+        ));
+    }
+    out
+}
+
+/// Plots over epochs stand after the table.
+fn follows(p: &Plot) -> bool {
+    p.name.ends_with("-curves") || p.name.ends_with("-angles")
+}
+
+fn plot(p: &Plot) -> PlotContext {
+    let caption = match p.name.rsplit('-').next() {
+        Some("accuracy") => "Test accuracy of every cell.",
+        Some("difference") => "The same results as differences from backpropagation, paired by seed.",
+        Some("curves") => "Learning curves.",
+        Some("angles") => "How far the feedback is from the path that it replaces.",
+        _ => "Every run.",
+    };
+    PlotContext { name: p.name.clone(), alt: p.alt.clone(), caption: caption.into(), svg: p.inline() }
+}
+
+/// The command that makes one figure alone, with whatever differs from its profile spelled out.
+fn command(model: &Model, f: &FigureModel) -> String {
+    let p = model.provenance;
+    let mut text = format!("cargo run --bin report -- run --profile {} --figures {}", p.profile, f.figure.id);
+    if p.recipe != "main" {
+        text += &format!(" --recipe {}", p.recipe);
+    }
+    if let Some(profile) = model.profile {
+        if f.figure.fixed_runs.is_none() && p.seeds.len() as u64 != profile.seeds() {
+            text += &format!(" --seeds {}", p.seeds.len());
+        }
+        let epochs = super::model::distinct(f.cells.iter().flat_map(|c| &c.runs).map(|r| r.epochs));
+        if let [only] = epochs[..]
+            && only != profile.epochs(f.figure.epochs_of_the_post)
+        {
+            text += &format!(" --epochs {only}");
+        }
+    }
+    text
+}
+
+fn assumption(model: &Model, a: &assumptions::Assumption) -> AssumptionContext {
+    let touched = model.figures.iter().filter(|f| f.figure.assumptions.contains(&a.id));
+    AssumptionContext {
+        id: a.id.into(),
+        anchor: a.id.to_lowercase(),
+        title: a.title.into(),
+        what: a.what.into(),
+        why: a.why.into(),
+        touches: named_all(touched.map(|f| f.figure.id)),
+    }
+}
+
+fn provenance(model: &Model) -> Vec<Fact> {
+    let p = model.provenance;
+    let dirty = match p.dirty {
+        Some(true) => ", with local changes",
+        Some(false) => ", clean",
+        None => "",
+    };
+    let mut out = vec![
+        code("Command", &p.command),
+        fact("Started (UTC)", &p.started),
+        fact("Wall time", format::duration(p.wall_time_s)),
+        fact(
+            "Trials",
+            format!(
+                "{} in total, {} trained in this sitting, {} diverged",
+                format::count(p.trials as u64),
+                format::count(p.trained_now as u64),
+                p.diverged
+            ),
+        ),
+        fact("Profile, recipe, precision", format!("{}, {}, {}", p.profile, p.recipe, p.precision)),
+        fact("Figures", p.figures.join(", ")),
+        fact("Seeds", p.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
+        fact("Program", format!("bioprop {}", p.version)),
+        match &p.commit {
+            Some(c) => code("Commit", format!("{c}{dirty}")),
+            None => fact("Commit", "not known (not run from a checkout)"),
+        },
+        fact("Compiler", &p.compiler),
+        fact("Operating system", &p.operating_system),
+        fact(
+            "Processor",
+            format!(
+                "{} ({}, {})",
+                p.cpu,
+                format::plural(p.cores, "core", "cores"),
+                format::plural(p.threads, "thread used", "threads used")
+            ),
+        ),
+        fact("Kernels", &p.kernels),
+    ];
+    for (name, d) in &p.data {
+        let (train, test) = (format::count(d.train_images as u64), format::count(d.test_images as u64));
+        out.push(fact(&format!("Data: {name}"), format!("{}; {train} training and {test} test images", d.origin)));
+        out.push(code(&format!("SHA-256 of {name}"), &d.fingerprint));
+    }
+    if !p.libraries.is_empty() {
+        out.push(fact("Libraries", p.libraries.iter().map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(", ")));
+    }
+    out
+}

@@ -1,0 +1,171 @@
+//! The words of the first page: what was done, how large it was, what it can decide, the direction seen.
+
+use super::context::{Fact, Notice, capital, fact, named_all};
+use super::format;
+use super::model::{Direction, FigureModel, Model, mean_std};
+use crate::data::DatasetId;
+use crate::study::Profile;
+use crate::study::figures::PlotKind;
+
+pub fn what(model: &Model) -> Vec<String> {
+    let shown = named_all(model.figures.iter().map(|f| f.figure.id));
+    let seeds = model.provenance.seeds.len();
+    vec![
+        "A blog post of Imagination Technologies (Learning from the best: How nature can inspire AI research, 4 October 2021) trained small image classifiers by learning rules closer to biology and set them beside backpropagation. It published plots, without their values, and left rates, seeds, scales and most of the recipe open.".into(),
+        format!(
+            "This report trains the networks anew, in a program of its own, and redraws {}. Feedback alignment and direct feedback alignment send the error down through fixed matrices instead of the transposed weights; the question is how much accuracy that costs, and whether the kind of matrix matters.",
+            if shown.is_empty() { "nothing yet" } else { &shown }
+        ),
+        format!(
+            "Every cell is trained from {}. A seed gives all rules the same split, the same order of images and the same initial weights, so rules are compared pair by pair.",
+            format::plural(seeds, "seed", "seeds")
+        ),
+    ]
+}
+
+pub fn facts(model: &Model) -> Vec<Fact> {
+    let p = model.provenance;
+    let cells = super::model::distinct(
+        model.figures.iter().flat_map(|f| &f.cells).filter(|c| !c.runs.is_empty()).map(|c| c.canonical.clone()),
+    );
+    let images = DatasetId::ALL.iter().filter_map(|id| {
+        p.data.get(id.name()).map(|d| format!("{} {}", id.title(), format::count(d.train_images as u64)))
+    });
+    let epochs = super::model::distinct(model.lengths.iter().map(|l| l.epochs.to_string()));
+    vec![
+        fact(
+            "Trials",
+            format!(
+                "{} ({} cells, {})",
+                format::count(p.trials as u64),
+                cells.len(),
+                if p.diverged == 0 { "none diverged".into() } else { format!("{} diverged", p.diverged) }
+            ),
+        ),
+        fact("Seeds", p.seeds.len().to_string()),
+        fact("Epochs", epochs.join(" / ")),
+        fact("Training images", images.collect::<Vec<_>>().join(" · ")),
+        fact(
+            "Time",
+            format!("{} on {}", format::duration(p.wall_time_s), format::plural(p.threads, "thread", "threads")),
+        ),
+        fact("Machine", &p.cpu),
+    ]
+}
+
+pub fn notice(model: &Model) -> Notice {
+    let short = model.is_short();
+    let directions = model
+        .figures
+        .iter()
+        .map(|f| (f, direction(f)))
+        .filter(|(_, d)| !d.is_empty())
+        .map(|(f, d)| format!("{}. {d}", f.figure.title))
+        .collect();
+    let directions_note = "Above, below: the 95% interval of the difference, paired by seed, leaves out zero; one comparison at a time. Cells of which no trial finished count as below.".to_string();
+    let post = model.figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
+    let lengths: Vec<String> = model
+        .lengths
+        .iter()
+        .map(|l| {
+            let share = 100.0 * l.steps as f64 / l.steps_of_the_post.max(1) as f64;
+            let share = if share < 0.1 {
+                "under 0.1%".into()
+            } else if share < 10.0 {
+                format!("{share:.1}%")
+            } else {
+                format!("{share:.0}%")
+            };
+            format!("{} steps on {} ({share} of the post's)", format::count(l.steps), l.dataset.title())
+        })
+        .collect();
+    if !short {
+        return Notice {
+            short,
+            heading: "This run is as long as the post's".into(),
+            body: format!("Trials have {}. What differs from the post is listed below.", format::list(&lengths)),
+            directions,
+            directions_note,
+            can: vec![],
+            cannot: vec![],
+        };
+    }
+    let only_subset = model.profile.is_none_or(|p| matches!(p, Profile::Smoke | Profile::Quick));
+    Notice {
+        short,
+        heading: "This run is short: it decides nothing about the post's statements".into(),
+        body: format!(
+            "The post trained for {post} epochs. Trials here have {}{}. What follows is the direction seen so far, no more.",
+            format::list(&lengths),
+            if only_subset { ", on a subset of the images" } else { "" }
+        ),
+        directions,
+        directions_note,
+        can: vec![
+            "that every rule trains, and which cells run away or diverge early;".into(),
+            "how the kinds of feedback order at the start of training, and what their scale does to it;".into(),
+            "whether backpropagation from different seeds gives different results.".into(),
+        ],
+        cannot: vec![
+            format!("which rule is ahead after {post} epochs, or whether any catches up;"),
+            "whether the kinds of feedback differ in the end;".into(),
+            "anything about rates tuned for each rule: all use backpropagation's.".into(),
+        ],
+    }
+}
+
+fn sentence(d: Direction, of: &str) -> Option<String> {
+    let total = d.above + d.below + d.open;
+    (total > 0).then(|| {
+        format!("of {total} {of}, {} above backpropagation, {} below, {} not told apart", d.above, d.below, d.open)
+    })
+}
+
+pub fn direction(f: &FigureModel) -> String {
+    if f.figure.plot == PlotKind::Repeats {
+        let cell = &f.cells[0];
+        let std = |runs: &[super::model::Run]| mean_std(&runs.iter().filter_map(|r| r.test).collect::<Vec<_>>()).1;
+        let mut parts = Vec::new();
+        if let Some(v) = std(&cell.runs) {
+            parts.push(format!(
+                "{} different seeds: standard deviation of test accuracy {} points",
+                cell.runs.len(),
+                format::deviation(Some(v))
+            ));
+        }
+        if let Some(v) = std(&cell.repeats) {
+            parts.push(format!(
+                "one seed trained {} times: {}",
+                cell.repeats.len(),
+                if v == 0.0 { "exactly 0 points".into() } else { format!("{} points", format::deviation(Some(v))) }
+            ));
+        }
+        return if parts.is_empty() { String::new() } else { format!("{}.", capital(&parts.join("; "))) };
+    }
+    let parts: Vec<String> = [sentence(f.own, "cells as in the post"), sentence(f.matched, "norm-matched ones")]
+        .into_iter()
+        .flatten()
+        .collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("{}.", capital(&parts.join("; "))),
+    }
+}
+
+pub fn differences(model: &Model) -> Vec<String> {
+    let mut out = Vec::new();
+    if model.is_short() {
+        let profile = model.profile.map_or("this", Profile::name);
+        out.push(format!(
+            "Length: the {profile} profile is shorter than the post's {} epochs.",
+            model.figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0)
+        ));
+    }
+    out.extend([
+        "Backpropagation runs from different seeds here; the post reports no spread at all between its five runs.".into(),
+        "Binary feedback also runs at the norm of the random kind, since its size acts as a learning rate. These bars are ours, not the post's.".into(),
+        "Optimiser, rates, loss, batch size, input scaling and the size of the feedback are not stated in the post. Ours are the numbered assumptions.".into(),
+        "The post's figures are pictures without values; nothing here was read off them.".into(),
+    ]);
+    out
+}

@@ -1,0 +1,219 @@
+//! Numbers to text: the only place that decides digits, signs and units.
+
+/// A missing value in tables.
+pub const NONE: &str = "–";
+
+/// A fraction as percent with two decimals, without the sign: `96.23`.
+pub fn percent(v: f64) -> String {
+    format!("{:.2}", v * 100.0)
+}
+
+pub fn percent_or_none(v: Option<f64>) -> String {
+    v.map_or_else(|| NONE.into(), percent)
+}
+
+/// A difference of fractions in percentage points, always signed: `+0.31`, `−1.20`, `0.00`.
+pub fn points(v: f64) -> String {
+    let text = format!("{:.2}", (v * 100.0).abs());
+    match text.as_str() {
+        "0.00" => text,
+        _ if v < 0.0 => format!("−{text}"),
+        _ => format!("+{text}"),
+    }
+}
+
+/// `95.81 to 96.65`.
+pub fn interval(low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
+        (Some(l), Some(h)) => format!("{} to {}", percent(l), percent(h)),
+        _ => NONE.into(),
+    }
+}
+
+/// `−1.20 to +0.31`.
+pub fn points_interval(low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
+        (Some(l), Some(h)) => format!("{} to {}", points(l), points(h)),
+        _ => NONE.into(),
+    }
+}
+
+/// `96.23 ± 0.31`; without a deviation (one run) the mean alone.
+pub fn mean_std(mean: Option<f64>, std: Option<f64>) -> String {
+    match (mean, std) {
+        (Some(m), Some(s)) => format!("{} ± {}", percent(m), percent(s)),
+        (Some(m), None) => percent(m),
+        _ => NONE.into(),
+    }
+}
+
+/// A standard deviation in points, with enough digits to tell a tiny one from zero.
+pub fn deviation(v: Option<f64>) -> String {
+    match v {
+        None => NONE.into(),
+        Some(0.0) => "exactly 0".into(),
+        Some(v) => format!("{:.3}", v * 100.0),
+    }
+}
+
+/// Thousands apart: `10,116`.
+pub fn count(v: u64) -> String {
+    let digits = v.to_string();
+    let mut out = String::with_capacity(digits.len() + 4);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// `14 min 20 s`, `3.2 s`, `2 h 5 min`.
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return NONE.into();
+    }
+    if seconds < 9.95 {
+        return format!("{seconds:.1} s");
+    }
+    let s = seconds.round() as u64;
+    match (s / 3600, s / 60 % 60, s % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, 0) => format!("{m} min"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, 0, _) => format!("{h} h"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// A learning rate as short as it is exact: `0.0316`, `1e-4`.
+pub fn rate(v: f64) -> String {
+    if v != 0.0 && v.abs() < 1e-3 { format!("{v:e}") } else { format!("{v}") }
+}
+
+/// `one`, `two` ... as words up to ten.
+pub fn words(n: usize) -> String {
+    const WORDS: [&str; 11] = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    WORDS.get(n).map_or_else(|| count(n as u64), |w| (*w).to_string())
+}
+
+/// `1 cell`, `3 cells`.
+pub fn plural(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(n as u64), if n == 1 { one } else { many })
+}
+
+/// `MNIST`, `MNIST and CIFAR-10`, `a, b and c`.
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// For HTML and SVG, text and attributes.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // XML has no way to write other control characters
+            c if c.is_control() && c != '\n' && c != '\t' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// For Markdown, in running text and in tables.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// For Markdown between backticks, in tables too.
+pub fn markdown_code(text: &str) -> String {
+    let clean: String = text
+        .chars()
+        .map(|c| {
+            if c == '`' {
+                '\''
+            } else if c.is_control() {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect();
+    format!("`{}`", clean.replace('|', "\\|"))
+}
+
+/// For LaTeX.
+pub fn latex(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\\' => out.push_str("\\textbackslash{}"),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '±' => out.push_str("$\\pm$"),
+            '×' => out.push_str("$\\times$"),
+            '−' => out.push_str("$-$"),
+            '√' => out.push_str("$\\surd$"),
+            '–' => out.push_str("--"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_and_digits() {
+        assert_eq!(points(0.00314), "+0.31");
+        assert_eq!(points(-0.012), "−1.20");
+        assert_eq!(points(-0.00001), "0.00");
+        assert_eq!(mean_std(Some(0.5), None), "50.00");
+        assert_eq!(count(1234567), "1,234,567");
+        assert_eq!(count(12), "12");
+        assert_eq!(duration(3.21), "3.2 s");
+        assert_eq!(duration(59.9), "1 min");
+        assert_eq!(duration(860.0), "14 min 20 s");
+        assert_eq!(duration(7500.0), "2 h 5 min");
+        assert_eq!(rate(0.0001), "1e-4");
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
+
+    #[test]
+    fn escapes() {
+        assert_eq!(escape("<a href='x'>&\u{1}"), "&lt;a href=&#39;x&#39;&gt;&amp;\u{fffd}");
+        assert_eq!(markdown("a|b_c <i>\n"), "a\\|b\\_c &lt;i&gt; ");
+        assert_eq!(markdown_code("a`b|c"), "`a'b\\|c`");
+        assert_eq!(latex("50% ± a_b"), "50\\% $\\pm$ a\\_b");
+    }
+}

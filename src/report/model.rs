@@ -1,0 +1,356 @@
+//! The report's numbers: frames sorted into figures and cells. No formatting here.
+
+use sha2::{Digest, Sha256};
+
+use super::{Inputs, ReportError, reading};
+use crate::data::DatasetId;
+use crate::run::Provenance;
+use crate::study::figures::{self, Figure};
+use crate::study::{Cell, Profile};
+
+/// One trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub key: String,
+    pub seed: u64,
+    pub repeat: u32,
+    pub diverged_at: Option<u64>,
+    pub diverged: bool,
+    pub runaway: bool,
+    pub train: Option<f64>,
+    pub test: Option<f64>,
+    pub best_test: Option<f64>,
+    pub steps: u64,
+    pub epochs: u32,
+    pub learning_rate: f64,
+    pub train_time_s: f64,
+    pub weights_sha256: String,
+}
+
+/// State at the end of one epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    pub epoch: u32,
+    pub test: Option<f64>,
+    pub validation: Option<f64>,
+    pub angles: [Option<f64>; 2],
+}
+
+/// Estimates over the seeds of a cell, fractions.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Summary {
+    pub mean: Option<f64>,
+    pub std: Option<f64>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub train_mean: Option<f64>,
+    pub best_mean: Option<f64>,
+    pub learning_rate: Option<f64>,
+    pub difference: Option<f64>,
+    pub difference_low: Option<f64>,
+    pub difference_high: Option<f64>,
+}
+
+/// A cell as one figure shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellModel {
+    /// As the figure names it (`dfa` with one hidden layer too).
+    pub cell: Cell,
+    /// The cell whose trials these are.
+    pub canonical: String,
+    /// One run per seed, by seed.
+    pub runs: Vec<Run>,
+    /// Trainings of the first seed, the ordinary one first (figures with fixed runs).
+    pub repeats: Vec<Run>,
+    pub summary: Summary,
+    /// One curve per seed.
+    pub curves: Vec<Vec<Point>>,
+}
+
+impl CellModel {
+    pub fn is_reference(&self) -> bool {
+        self.cell.rule.name() == "bp"
+    }
+    pub fn finished(&self) -> usize {
+        self.runs.iter().filter(|r| !r.diverged).count()
+    }
+    pub fn diverged(&self) -> usize {
+        self.runs.iter().filter(|r| r.diverged).count()
+    }
+    pub fn runaway(&self) -> usize {
+        self.runs.iter().filter(|r| r.runaway).count()
+    }
+    pub fn is_matched(&self) -> bool {
+        self.cell.rule.option("scale") == Some("matched")
+    }
+}
+
+/// How cells with feedback stand to backpropagation by their paired intervals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Direction {
+    pub above: usize,
+    pub below: usize,
+    pub open: usize,
+}
+
+/// A figure with its numbers.
+#[derive(Clone)]
+pub struct FigureModel {
+    pub figure: &'static Figure,
+    pub cells: Vec<CellModel>,
+    /// Seeds each cell should have.
+    pub seeds_wanted: usize,
+    /// Over the figure's trials: everything but measured times and the commit.
+    pub sha256: String,
+    /// The post's own cells, and the norm-matched ones.
+    pub own: Direction,
+    pub matched: Direction,
+}
+
+impl FigureModel {
+    pub fn networks(&self) -> Vec<crate::net::Architecture> {
+        distinct(self.cells.iter().map(|c| c.cell.network.clone()))
+    }
+    pub fn datasets(&self) -> Vec<DatasetId> {
+        distinct(self.cells.iter().map(|c| c.cell.dataset))
+    }
+    /// Runs present and runs wanted.
+    pub fn progress(&self) -> (usize, usize) {
+        let wanted: usize = self
+            .cells
+            .iter()
+            .map(|c| self.seeds_wanted.max(c.runs.len()) + self.figure.fixed_runs.map_or(0, |f| f.repeats as usize - 1))
+            .sum();
+        let present = self
+            .cells
+            .iter()
+            .map(|c| c.runs.len() + self.figure.fixed_runs.map_or(0, |_| c.repeats.len().saturating_sub(1)))
+            .sum();
+        (present, wanted)
+    }
+    pub fn group(&self, dataset: DatasetId, network: &crate::net::Architecture) -> Vec<&CellModel> {
+        self.cells.iter().filter(|c| c.cell.dataset == dataset && c.cell.network == *network).collect()
+    }
+}
+
+/// One line of the first page's table.
+#[derive(Clone)]
+pub struct Headline {
+    pub dataset: DatasetId,
+    pub network: crate::net::Architecture,
+    pub reference: Option<CellModel>,
+    /// Best cell of each feedback figure by mean test accuracy, with the figure.
+    pub best: Vec<(&'static Figure, Option<CellModel>)>,
+}
+
+/// How long trials of one dataset were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    pub dataset: DatasetId,
+    pub epochs: u32,
+    pub steps: u64,
+    /// Steps of the post's longest setting on the full training set.
+    pub steps_of_the_post: u64,
+}
+
+/// A rate that was used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rate {
+    pub dataset: String,
+    pub network: String,
+    pub rule: String,
+    pub rates: Vec<f64>,
+}
+
+/// Everything the report says, as numbers.
+#[derive(Clone)]
+pub struct Model<'a> {
+    pub provenance: &'a Provenance,
+    pub profile: Option<Profile>,
+    pub figures: Vec<FigureModel>,
+    pub skipped: Vec<&'static Figure>,
+    pub headline: Vec<Headline>,
+    pub lengths: Vec<Length>,
+    pub rates: Vec<Rate>,
+    pub train_time_s: f64,
+}
+
+pub fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.fold(Vec::new(), |mut all, item| {
+        if !all.contains(&item) {
+            all.push(item);
+        }
+        all
+    })
+}
+
+/// Mean and standard deviation (n-1; none for fewer than two).
+pub fn mean_std(values: &[f64]) -> (Option<f64>, Option<f64>) {
+    let n = values.len() as f64;
+    if values.is_empty() {
+        return (None, None);
+    }
+    // equal values have a deviation of exactly zero, whatever their mean rounds to
+    if values.iter().all(|v| *v == values[0]) {
+        return (Some(values[0]), (values.len() > 1).then_some(0.0));
+    }
+    let mean = values.iter().sum::<f64>() / n;
+    let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+    (Some(mean), (values.len() > 1).then(|| (square / (n - 1.0)).sqrt()))
+}
+
+fn direction<'a>(cells: impl Iterator<Item = &'a CellModel>) -> Direction {
+    cells.fold(Direction::default(), |mut d, c| {
+        match (c.summary.difference_low, c.summary.difference_high) {
+            (Some(low), _) if low > 0.0 => d.above += 1,
+            (_, Some(high)) if high < 0.0 => d.below += 1,
+            // a cell of which nothing finished is not level with backpropagation
+            _ if c.finished() == 0 && c.diverged() > 0 => d.below += 1,
+            _ => d.open += 1,
+        }
+        d
+    })
+}
+
+impl<'a> Model<'a> {
+    pub fn new(inputs: &Inputs<'a>) -> Result<Model<'a>, ReportError> {
+        let provenance = inputs.provenance;
+        let profile: Option<Profile> = provenance.profile.parse().ok();
+        let all_runs = reading::runs(inputs.trials)?;
+        let all_summaries = reading::summaries(inputs.summary)?;
+        let all_curves = reading::curves(inputs.curves)?;
+        let (mut shown, mut skipped) = (Vec::new(), Vec::new());
+        for figure in figures::REGISTRY.iter().copied() {
+            let mut hash = Sha256::new();
+            let mut hashed: Vec<String> = Vec::new();
+            let mut cells = Vec::new();
+            for cell in (figure.cells)() {
+                let canonical = cell.canonical().to_string();
+                let rows = all_runs.get(&canonical).map_or(&[][..], Vec::as_slice);
+                let wanted = |r: &Run| r.repeat == 0 || figure.fixed_runs.is_some();
+                if !hashed.contains(&canonical) {
+                    rows.iter().filter(|(r, _)| wanted(r)).for_each(|(_, row)| hash.update(row.as_bytes()));
+                    hashed.push(canonical.clone());
+                }
+                let first = rows.first().map(|(r, _)| r.seed);
+                let pick = |f: &dyn Fn(&Run) -> bool| -> Vec<Run> {
+                    rows.iter().map(|(r, _)| r).filter(|r| f(r)).cloned().collect()
+                };
+                let repeated = rows.iter().find(|(r, _)| r.repeat > 0).map(|(r, _)| r.seed).or(first);
+                cells.push(CellModel {
+                    runs: pick(&|r| r.repeat == 0),
+                    repeats: match figure.fixed_runs {
+                        Some(_) => pick(&|r| Some(r.seed) == repeated),
+                        None => Vec::new(),
+                    },
+                    summary: all_summaries.get(&canonical).copied().unwrap_or_default(),
+                    curves: all_curves.get(&canonical).map_or_else(Vec::new, |c| c.values().cloned().collect()),
+                    cell,
+                    canonical,
+                });
+            }
+            if cells.iter().all(|c| c.runs.is_empty()) {
+                skipped.push(figure);
+                continue;
+            }
+            let feedback = |matched| cells.iter().filter(move |c| !c.is_reference() && c.is_matched() == matched);
+            let present = |matched| feedback(matched).filter(|c| !c.runs.is_empty());
+            shown.push(FigureModel {
+                figure,
+                seeds_wanted: figure.fixed_runs.map_or(provenance.seeds.len(), |f| f.seeds as usize),
+                sha256: hex::encode(hash.finalize()),
+                own: direction(present(false)),
+                matched: direction(present(true)),
+                cells,
+            });
+        }
+        Ok(Model {
+            provenance,
+            profile,
+            headline: headline(&shown),
+            lengths: lengths(&shown),
+            rates: rates(&shown),
+            train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
+            figures: shown,
+            skipped,
+        })
+    }
+
+    /// Whether every dataset's trials are shorter than the post's.
+    pub fn is_short(&self) -> bool {
+        self.lengths.iter().any(|l| l.steps < l.steps_of_the_post)
+    }
+}
+
+fn headline(figures: &[FigureModel]) -> Vec<Headline> {
+    let grids: Vec<&FigureModel> = figures.iter().filter(|f| f.cells.iter().any(|c| !c.is_reference())).collect();
+    let Some(first) = grids.first() else { return Vec::new() };
+    let mut rows = Vec::new();
+    for dataset in first.datasets() {
+        for network in first.networks() {
+            let best = |f: &&FigureModel| {
+                let cells = f.group(dataset, &network).into_iter().filter(|c| !c.is_reference());
+                let best = cells.filter(|c| c.summary.mean.is_some()).max_by(|a, b| {
+                    // of equals the first in the figure's order
+                    a.summary.mean.partial_cmp(&b.summary.mean).expect("finite means").then(std::cmp::Ordering::Greater)
+                });
+                (f.figure, best.cloned())
+            };
+            rows.push(Headline {
+                dataset,
+                reference: first.group(dataset, &network).into_iter().find(|c| c.is_reference()).cloned(),
+                best: grids.iter().map(best).collect(),
+                network: network.clone(),
+            });
+        }
+    }
+    rows
+}
+
+fn lengths(figures: &[FigureModel]) -> Vec<Length> {
+    let mut rows = Vec::new();
+    for dataset in DatasetId::ALL {
+        let full_epoch: u64 = match dataset {
+            DatasetId::Mnist => 843,
+            DatasetId::Cifar10 => 703,
+        };
+        let of = |f: &FigureModel| f.cells.iter().filter(|c| c.cell.dataset == dataset).cloned().collect::<Vec<_>>();
+        let runs: Vec<Run> = figures.iter().flat_map(of).flat_map(|c| c.runs).collect();
+        let post = figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
+        if let Some(longest) = runs.iter().max_by_key(|r| r.steps) {
+            rows.push(Length {
+                dataset,
+                epochs: longest.epochs,
+                steps: longest.steps,
+                steps_of_the_post: u64::from(post) * full_epoch,
+            });
+        }
+    }
+    rows
+}
+
+fn rates(figures: &[FigureModel]) -> Vec<Rate> {
+    let mut rows: Vec<Rate> = Vec::new();
+    for cell in figures.iter().flat_map(|f| &f.cells).filter(|c| !c.runs.is_empty()) {
+        let (dataset, network) = (cell.cell.dataset.title().to_string(), cell.cell.network.title());
+        let rule = cell.cell.rule.entry().title.to_string();
+        let used = cell.runs.iter().map(|r| r.learning_rate);
+        match rows.iter_mut().find(|r| r.dataset == dataset && r.network == network && r.rule == rule) {
+            Some(row) => row.rates = distinct(row.rates.iter().copied().chain(used)),
+            None => rows.push(Rate { dataset, network, rule, rates: distinct(used) }),
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_deviate_by_exactly_zero() {
+        assert_eq!(mean_std(&[0.1, 0.1, 0.1]).1, Some(0.0));
+        assert_eq!(mean_std(&[0.1]), (Some(0.1), None));
+        assert_eq!(mean_std(&[1.0, 3.0]), (Some(2.0), Some(2f64.sqrt())));
+    }
+}

@@ -1,0 +1,150 @@
+//! Grouped bars: a panel per dataset, a group per network, a bar per rule option; whiskers, every seed, chance level.
+
+use super::layer::{Anchor, Frame, Pen, Type, draw, ticks};
+use super::{Plot, PlotError, WIDTH, all_series, legend, middle, note};
+use crate::data::DatasetId;
+use crate::report::format::{interval, percent, percent_or_none};
+use crate::report::model::{CellModel, FigureModel};
+use crate::report::palette::{BAND, CHANCE, GRID, INK, MUTED, series};
+
+const PANEL: f64 = 250.0;
+const GAP: f64 = 88.0;
+
+/// Test accuracy of every cell of a figure.
+pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
+    let (datasets, networks) = (figure.datasets(), figure.networks());
+    let height = 130.0 + datasets.len() as f64 * (PANEL + GAP);
+    let named = figure.datasets().iter().map(|d| d.title()).collect::<Vec<_>>().join(" and ");
+    let alt = format!(
+        "Bar chart of test accuracy on {named}: {} networks, each with backpropagation and {} feedback options. The table below holds the same numbers.",
+        networks.len(),
+        all_series(figure.cells.iter()).len().saturating_sub(1)
+    );
+    let name = format!("figure-{}-accuracy", figure.figure.id);
+    draw(&name, alt, (WIDTH, height), |pen| {
+        pen.heading(
+            &format!("{}: test accuracy", figure.figure.title),
+            "After the last epoch. Number and bar: mean over seeds; whisker: 95% t interval; dots: every seed",
+        )?;
+        let mut top = legend(pen, &all_series(figure.cells.iter()), 24.0, 75.0, WIDTH - 20.0)? + 46.0;
+        for dataset in &datasets {
+            let frame = Frame {
+                left: 62.0,
+                top,
+                width: WIDTH - 62.0 - 24.0,
+                height: PANEL,
+                x: (0.0, networks.len() as f64),
+                y: (0.0, ceiling(figure, *dataset)),
+            };
+            pen.text(dataset.title(), (24.0, top - 28.0), Type::new(14.0, INK).bold())?;
+            for v in ticks(0.0, frame.y.1, 5) {
+                let y = frame.y(v);
+                pen.line(&[(frame.left, y), (frame.right(), y)], GRID, 1.0)?;
+                let look = Type::new(12.0, MUTED).anchor(Anchor::End);
+                pen.text(&format!("{:.0}%", v * 100.0), (frame.left - 8.0, y), look)?;
+            }
+            for (i, network) in networks.iter().enumerate() {
+                let cells = figure.group(*dataset, network);
+                let slot = (frame.width / networks.len() as f64 - 30.0) / cells.len().max(1) as f64;
+                let left = frame.x(i as f64) + 15.0;
+                for (j, cell) in cells.iter().enumerate() {
+                    bar(pen, &frame, cell, figure.seeds_wanted, left + slot * j as f64, slot)?;
+                }
+                pen.text(&network.title(), (frame.x(i as f64 + 0.5), frame.bottom() + 17.0), middle(13.0))?;
+                if i > 0 {
+                    let x = frame.x(i as f64);
+                    pen.line(&[(x, frame.top - 8.0), (x, frame.bottom() + 24.0)], GRID, 1.0)?;
+                }
+            }
+            pen.line(&[(frame.left, frame.bottom()), (frame.right(), frame.bottom())], INK, 1.3)?;
+            let chance = frame.y(dataset.chance());
+            pen.dashes(&[(frame.left, chance), (frame.right(), chance)], CHANCE, 1.3, (5.0, 4.0))?;
+            let look = Type::new(11.0, CHANCE).bold().anchor(Anchor::End);
+            pen.text("chance", (frame.left - 8.0, chance), look)?;
+            top += PANEL + GAP;
+        }
+        note(
+            pen,
+            "All bars start at zero; the panels end at different heights. Binary kinds stand twice: with entries of ±1, and striped at the norm of the random kind.",
+            height - 18.0,
+        )
+    })
+}
+
+/// The end of the axis: the next fifth above everything drawn, at most one.
+fn ceiling(figure: &FigureModel, dataset: DatasetId) -> f64 {
+    let cells = figure.cells.iter().filter(|c| c.cell.dataset == dataset);
+    let highest = cells
+        .flat_map(|c| c.runs.iter().filter_map(|r| r.test).chain(c.summary.high))
+        .chain([dataset.chance()])
+        .fold(0.0, f64::max);
+    ((highest * 5.0).ceil() / 5.0).clamp(0.2, 1.0)
+}
+
+fn bar(pen: &Pen, frame: &Frame, cell: &CellModel, wanted: usize, left: f64, slot: f64) -> Result<(), PlotError> {
+    let look = series(&cell.cell.rule);
+    let width = slot - 5.0;
+    let center = left + slot / 2.0;
+    let total = cell.runs.len();
+    let small = Type::new(10.5, MUTED).anchor(Anchor::Middle);
+    if total == 0 {
+        pen.rect([center - width / 2.0, frame.bottom() - 54.0, width, 54.0], BAND, 1.0)?;
+        pen.upright("no trials", (center, frame.bottom() - 27.0), small)?;
+        return Ok(());
+    }
+    let mut reach = frame.bottom();
+    if let Some(mean) = cell.summary.mean {
+        let y = frame.y(mean);
+        pen.bar([center - width / 2.0, y, width, frame.bottom() - y], look.tone, look.hatched)?;
+        reach = y;
+        if let (Some(low), Some(high)) = (cell.summary.low, cell.summary.high) {
+            let (low, high) = (frame.y(low.max(0.0)), frame.y(high.min(frame.y.1)));
+            pen.whisker((center, low), (center, high), 4.5, INK)?;
+            reach = reach.min(high);
+        }
+    }
+    let runs: Vec<_> = cell.runs.iter().filter(|r| r.test.is_some()).collect();
+    for (i, run) in runs.iter().enumerate() {
+        let y = frame.y(run.test.expect("filtered"));
+        // side by side in the order of the seeds, the middle left free for the whisker
+        let step = (width - 12.0) / runs.len().max(2) as f64;
+        let x = center + (i as f64 - (runs.len() as f64 - 1.0) / 2.0) * step;
+        pen.dot((x, y), 1.7, INK)?;
+        reach = reach.min(y - 2.6);
+    }
+    if cell.summary.mean.is_some() {
+        pen.text(
+            &cell.summary.mean.map_or_else(String::new, |m| format!("{:.1}", m * 100.0)),
+            (center, reach - 9.0),
+            middle(11.5),
+        )?;
+        reach -= 18.0;
+    }
+    if cell.diverged() > 0 {
+        let look = Type::new(10.0, CHANCE).bold().anchor(Anchor::Middle);
+        if cell.finished() == 0 {
+            reach = frame.y(cell.cell.dataset.chance()) - 8.0;
+            pen.upright(&format!("diverged {} of {total}", cell.diverged()), (center, reach - 42.0), look)?;
+        } else {
+            pen.text(&format!("{} of {total}", cell.diverged()), (center, reach - 5.0), look)?;
+            pen.text("diverged", (center, reach - 17.0), look)?;
+        }
+    }
+    let mut text = format!("{} · {}\n", cell.cell.network.title(), look.label);
+    if cell.summary.mean.is_some() {
+        text += &format!("mean {}%", percent_or_none(cell.summary.mean));
+        text += &format!(", 95% interval {}\n", interval(cell.summary.low, cell.summary.high));
+        for run in &runs {
+            text += &format!("seed {}: {}\n", run.seed, percent(run.test.expect("filtered")));
+        }
+    }
+    if cell.diverged() > 0 {
+        text += &format!("diverged: {} of {total}\n", cell.diverged());
+    }
+    if total < wanted {
+        text += &format!("{total} of {wanted} seeds so far\n");
+    }
+    let high = frame.top - 24.0;
+    pen.spot([left, high, slot, frame.bottom() - high], text.trim_end().to_string());
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Frames into the model's parts, keyed by cell.
+
+use std::collections::{BTreeMap, HashMap};
+
+use polars::prelude::DataFrame;
+
+use super::model::{Point, Run, Summary};
+use super::{ReportError, columns};
+
+/// Runs with the text that is hashed for them, by cell, in the order of seeds and repeats.
+pub type RunsByCell = HashMap<String, Vec<(Run, String)>>;
+
+pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
+    let text = |name| columns::strings(trials, name);
+    let (keys, cells, statuses) = (text("key")?, text("cell")?, text("status")?);
+    let (weights, fingerprints, recipes) = (text("weights_sha256")?, text("data_fingerprint")?, text("recipe")?);
+    let seeds = columns::counts(trials, "seed")?;
+    let repeats = columns::counts(trials, "repeat")?;
+    let diverged_at = columns::integers(trials, "diverged_at_step")?;
+    let runaway = columns::booleans(trials, "runaway")?;
+    let train = columns::floats(trials, "train_accuracy")?;
+    let test = columns::floats(trials, "test_accuracy")?;
+    let best = columns::floats(trials, "best_test_accuracy")?;
+    let steps = columns::counts(trials, "steps")?;
+    let epochs = columns::counts(trials, "epochs")?;
+    let rates = columns::floats(trials, "learning_rate")?;
+    let times = columns::floats(trials, "train_time_s")?;
+    let mut all = RunsByCell::new();
+    for i in 0..trials.height() {
+        let diverged = statuses[i] == "diverged";
+        let run = Run {
+            key: keys[i].clone(),
+            seed: seeds[i],
+            repeat: repeats[i] as u32,
+            diverged_at: diverged_at[i],
+            diverged,
+            runaway: runaway[i],
+            train: train[i].filter(|_| !diverged),
+            test: test[i].filter(|_| !diverged),
+            best_test: best[i].filter(|_| !diverged),
+            steps: steps[i],
+            epochs: epochs[i] as u32,
+            learning_rate: rates[i].unwrap_or(f64::NAN),
+            train_time_s: times[i].unwrap_or(0.0),
+            weights_sha256: weights[i].clone(),
+        };
+        // every field that is the same on each machine, in a fixed order
+        let row = format!(
+            "{}|{}|{}|{}|{}|{}|{}|{:?}|{:?}|{:?}|{:?}|{:?}|{}\n",
+            run.key,
+            cells[i],
+            recipes[i],
+            fingerprints[i],
+            run.seed,
+            run.repeat,
+            statuses[i],
+            run.diverged_at,
+            run.train.map(f64::to_bits),
+            run.test.map(f64::to_bits),
+            run.best_test.map(f64::to_bits),
+            run.runaway,
+            run.weights_sha256
+        );
+        all.entry(cells[i].clone()).or_default().push((run, row));
+    }
+    for runs in all.values_mut() {
+        runs.sort_by_key(|(r, _)| (r.seed, r.repeat));
+    }
+    Ok(all)
+}
+
+pub fn summaries(frame: &DataFrame) -> Result<HashMap<String, Summary>, ReportError> {
+    let cells = columns::strings(frame, "cell")?;
+    let get = |name| columns::floats(frame, name);
+    let (mean, std, low, high) = (get("mean")?, get("std")?, get("ci_low")?, get("ci_high")?);
+    let (train, best, rate) = (get("train_mean")?, get("best_mean")?, get("learning_rate")?);
+    let (d, dl, dh) = (get("difference_mean")?, get("difference_low")?, get("difference_high")?);
+    let summary = |i: usize| Summary {
+        mean: mean[i],
+        std: std[i],
+        low: low[i],
+        high: high[i],
+        train_mean: train[i],
+        best_mean: best[i],
+        learning_rate: rate[i],
+        difference: d[i],
+        difference_low: dl[i],
+        difference_high: dh[i],
+    };
+    Ok(cells.into_iter().enumerate().map(|(i, c)| (c, summary(i))).collect())
+}
+
+/// Points by cell and seed.
+pub type CurvesByCell = HashMap<String, BTreeMap<u64, Vec<Point>>>;
+
+pub fn curves(frame: &DataFrame) -> Result<CurvesByCell, ReportError> {
+    let cells = columns::strings(frame, "cell")?;
+    let (seeds, repeats) = (columns::counts(frame, "seed")?, columns::counts(frame, "repeat")?);
+    let epochs = columns::counts(frame, "epoch")?;
+    let (test, validation) = (columns::floats(frame, "test_accuracy")?, columns::floats(frame, "validation_accuracy")?);
+    let (first, second) = (columns::floats(frame, "feedback_angle_1")?, columns::floats(frame, "feedback_angle_2")?);
+    let mut all = CurvesByCell::new();
+    for i in (0..frame.height()).filter(|&i| repeats[i] == 0) {
+        all.entry(cells[i].clone()).or_default().entry(seeds[i]).or_default().push(Point {
+            epoch: epochs[i] as u32,
+            test: test[i],
+            validation: validation[i],
+            angles: [first[i], second[i]],
+        });
+    }
+    for by_seed in all.values_mut() {
+        by_seed.values_mut().for_each(|points| points.sort_by_key(|p| p.epoch));
+    }
+    Ok(all)
+}

@@ -1,0 +1,330 @@
+//! Tables as formatted text, ready for HTML, Markdown and LaTeX alike.
+
+use serde::Serialize;
+
+use super::format::{self, NONE};
+use super::model::{CellModel, FigureModel, Headline, Rate, Run, Summary, mean_std};
+use super::palette::series;
+use super::published;
+
+/// A table whose first column names the row.
+#[derive(Debug, Clone, Serialize)]
+pub struct Table {
+    pub id: String,
+    pub caption: String,
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+    /// So long that it scrolls in a box of its own.
+    pub tall: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Column {
+    pub title: String,
+    /// Right-aligned and sorted by value.
+    pub numeric: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    pub cells: Vec<Field>,
+    /// The reference of its group.
+    pub strong: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Field {
+    pub text: String,
+    /// What to sort by; empty sorts last.
+    pub sort: String,
+    /// Class of the colour swatch before the text, if any.
+    pub swatch: Option<String>,
+    /// Something a reader should not overlook.
+    pub alert: bool,
+    /// Right-aligned.
+    pub numeric: bool,
+    /// A quieter second line.
+    pub note: String,
+}
+
+impl Field {
+    fn note(self, note: String) -> Field {
+        Field { note: if note == NONE { String::new() } else { note }, ..self }
+    }
+    /// Both lines in one.
+    fn whole(&self) -> String {
+        if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
+    }
+    fn series(self, cell: &CellModel) -> Field {
+        let s = series(&cell.cell.rule);
+        Field { swatch: Some(format!("sw-{}{}", s.class, if s.hatched { " sw-hatched" } else { "" })), ..self }
+    }
+    fn text(text: impl Into<String>) -> Field {
+        let text = text.into();
+        Field { sort: text.clone(), text, swatch: None, alert: false, numeric: false, note: String::new() }
+    }
+    fn number(text: String, value: Option<f64>) -> Field {
+        Field {
+            text,
+            sort: value.map_or_else(String::new, |v| v.to_string()),
+            swatch: None,
+            alert: false,
+            numeric: true,
+            note: String::new(),
+        }
+    }
+    fn tally(n: usize) -> Field {
+        Field { alert: n > 0, ..Field::number(n.to_string(), Some(n as f64)) }
+    }
+}
+
+fn columns(titles: &[(&str, bool)]) -> Vec<Column> {
+    titles.iter().map(|(t, numeric)| Column { title: (*t).to_string(), numeric: *numeric }).collect()
+}
+
+/// Name of a series with its swatch.
+fn named(cell: &CellModel) -> Field {
+    Field::text(series(&cell.cell.rule).label).series(cell)
+}
+
+/// The paired difference from backpropagation with its interval.
+fn difference(s: &Summary) -> Field {
+    let note = if s.difference.is_some() {
+        format::points_interval(s.difference_low, s.difference_high)
+    } else {
+        String::new()
+    };
+    Field::number(s.difference.map_or_else(|| NONE.into(), format::points), s.difference).note(note)
+}
+
+/// The table under a figure of bars: a row per cell.
+pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
+    let row = |c: &CellModel| {
+        let s = &c.summary;
+        let n = format!("{}{}", c.finished(), if c.runs.len() < figure.seeds_wanted { " *" } else { "" });
+        Row {
+            strong: c.is_reference(),
+            cells: vec![
+                named(c),
+                Field::text(c.cell.dataset.title()),
+                Field::text(c.cell.network.title()),
+                Field::number(format::mean_std(s.mean, s.std), s.mean).note(format::interval(s.low, s.high)),
+                Field::number(n, Some(c.finished() as f64)),
+                Field::tally(c.diverged()),
+                Field::tally(c.runaway()),
+                difference(s),
+                Field::number(format::percent_or_none(s.train_mean), s.train_mean),
+                Field::number(s.learning_rate.map_or_else(|| NONE.into(), format::rate), s.learning_rate),
+            ],
+        }
+    };
+    Table {
+        id: format!("{slug}-table"),
+        caption,
+        columns: columns(&[
+            ("Feedback", false),
+            ("Dataset", false),
+            ("Network", false),
+            ("Test accuracy, %", true),
+            ("n", true),
+            ("Diverged", true),
+            ("Runaway", true),
+            ("Minus backpropagation, points", true),
+            ("Train, %", true),
+            ("Rate", true),
+        ]),
+        tall: figure.cells.len() > 20,
+        rows: figure.cells.iter().map(row).collect(),
+    }
+}
+
+/// The table under a figure of repeats: a row per run, then the two summaries.
+pub fn repeats(figure: &FigureModel, slug: &str, caption: String) -> Table {
+    let cell = &figure.cells[0];
+    let run = |group: &str, r: &Run| Row {
+        strong: false,
+        cells: vec![
+            Field::text(group),
+            Field::number(r.seed.to_string(), Some(r.seed as f64)),
+            Field::number(r.repeat.to_string(), Some(f64::from(r.repeat))),
+            Field::number(
+                r.diverged_at.map_or_else(
+                    || format::percent_or_none(r.test),
+                    |s| format!("diverged at step {}", format::count(s)),
+                ),
+                r.test,
+            ),
+            Field::number(format::percent_or_none(r.train), r.train),
+            Field::text(if r.weights_sha256.is_empty() {
+                NONE.to_string()
+            } else {
+                r.weights_sha256.chars().take(12).collect()
+            }),
+        ],
+    };
+    let summary = |group: &str, runs: &[Run]| {
+        let of = |f: fn(&Run) -> Option<f64>| mean_std(&runs.iter().filter_map(f).collect::<Vec<_>>());
+        let (test, train) = (of(|r| r.test), of(|r| r.train));
+        let text = |(mean, std): (Option<f64>, Option<f64>)| match mean {
+            Some(m) => Field::number(format!("{} (std {})", format::percent(m), format::deviation(std)), Some(m)),
+            None => Field::number(NONE.into(), None),
+        };
+        Row {
+            strong: true,
+            cells: vec![
+                Field::text(format!("{group}: all")),
+                Field::number(NONE.into(), None),
+                Field::number(NONE.into(), None),
+                text(test),
+                text(train),
+                Field::text(NONE),
+            ],
+        }
+    };
+    let mut rows = Vec::new();
+    for (group, runs) in [("different seeds", &cell.runs), ("the same seed again", &cell.repeats)] {
+        rows.extend(runs.iter().map(|r| run(group, r)));
+        if !runs.is_empty() {
+            rows.push(summary(group, runs));
+        }
+    }
+    Table {
+        id: format!("{slug}-table"),
+        caption,
+        columns: columns(&[
+            ("Runs", false),
+            ("Seed", true),
+            ("Repeat", true),
+            ("Test accuracy, %", true),
+            ("Train accuracy, %", true),
+            ("Weights, SHA-256", false),
+        ]),
+        tall: false,
+        rows,
+    }
+}
+
+/// The first page's table.
+pub fn headline(rows: &[Headline]) -> Table {
+    let mut titles = vec![("Network", false), ("Dataset", false), ("Backpropagation, %", true)];
+    let names: Vec<String> = rows
+        .first()
+        .map(|r| {
+            r.best
+                .iter()
+                .flat_map(|(figure, _)| {
+                    [format!("{}, best kind, %", figure.title), "Minus backpropagation, points".to_string()]
+                })
+                .collect()
+        })
+        .unwrap_or_default();
+    titles.extend(names.iter().map(|n| (n.as_str(), true)));
+    let row = |h: &Headline| {
+        let reference = h.reference.as_ref().map(|c| c.summary).unwrap_or_default();
+        let mut cells = vec![
+            Field::text(h.network.title()),
+            Field::text(h.dataset.title()),
+            Field::number(format::mean_std(reference.mean, reference.std), reference.mean),
+        ];
+        for (_, best) in &h.best {
+            match best {
+                Some(c) => {
+                    let text = format::mean_std(c.summary.mean, c.summary.std);
+                    cells.push(Field::number(text, c.summary.mean).series(c).note(series(&c.cell.rule).label));
+                    cells.push(difference(&c.summary));
+                }
+                None => cells.extend([Field::number(NONE.into(), None), Field::number(NONE.into(), None)]),
+            }
+        }
+        Row { cells, strong: false }
+    };
+    Table {
+        id: "headline-table".into(),
+        caption: "Test accuracy in percent after the last epoch, mean ± standard deviation over seeds; differences are paired by seed, with 95% intervals.".into(),
+        columns: columns(&titles),
+        tall: false,
+        rows: rows.iter().map(row).collect(),
+    }
+}
+
+/// Published errors beside ours, if the figure holds such cells.
+pub fn published(figure: &FigureModel, slug: &str) -> Option<Table> {
+    let find = |p: &published::Published| {
+        figure.cells.iter().find(|c| {
+            let rule = &c.cell.rule;
+            c.cell.dataset == p.dataset
+                && c.cell.network.to_string() == p.network
+                && rule.name() == p.rule
+                && (c.is_reference() || rule.option("feedback") == Some("random"))
+        })
+    };
+    let rows: Vec<Row> = published::TABLE
+        .iter()
+        .filter_map(|p| {
+            let c = find(p)?;
+            let ours = c.summary.mean.map(|m| 1.0 - m);
+            Some(Row {
+                strong: false,
+                cells: vec![
+                    named(c),
+                    Field::text(c.cell.dataset.title()),
+                    Field::text(c.cell.network.title()),
+                    Field::number(format::mean_std(ours, c.summary.std), ours),
+                    Field::number(format!("{:.2} ± {:.2}", p.error, p.std), Some(p.error)),
+                ],
+            })
+        })
+        .collect();
+    // backpropagation alone says nothing about the figure
+    let has_feedback = rows.len() > published::TABLE.iter().filter(|p| p.rule == "bp").count();
+    has_feedback.then(|| Table {
+        id: format!("{slug}-published"),
+        caption: format!("{}: test error in percent, this run beside {}.", figure.figure.title, published::SOURCE),
+        columns: columns(&[
+            ("Feedback", false),
+            ("Dataset", false),
+            ("Network", false),
+            ("This run", true),
+            ("Published, other recipe and length", true),
+        ]),
+        tall: false,
+        rows,
+    })
+}
+
+/// Learning rates that were used.
+pub fn rates(rows: &[Rate]) -> Table {
+    let row = |r: &Rate| Row {
+        strong: false,
+        cells: vec![
+            Field::text(&r.rule),
+            Field::text(&r.dataset),
+            Field::text(&r.network),
+            Field::number(
+                r.rates.iter().map(|v| format::rate(*v)).collect::<Vec<_>>().join(", "),
+                r.rates.first().copied(),
+            ),
+        ],
+    };
+    Table {
+        id: "rates-table".into(),
+        caption: "Learning rate per rule, dataset and network.".into(),
+        columns: columns(&[("Rule", false), ("Dataset", false), ("Network", false), ("Rate", true)]),
+        tall: false,
+        rows: rows.iter().map(row).collect(),
+    }
+}
+
+/// A `tabular` with booktabs rules, to be `\input` into a paper.
+pub fn latex(table: &Table) -> String {
+    let line = |fields: Vec<String>| format!("{} \\\\\n", fields.join(" & "));
+    let align: String = table.columns.iter().map(|c| if c.numeric { 'r' } else { 'l' }).collect();
+    let mut out = format!("% {}\n% needs \\usepackage{{booktabs}}\n", table.caption.replace(['\n', '\r'], " "));
+    out += &format!("\\begin{{tabular}}{{{align}}}\n\\toprule\n");
+    out += &line(table.columns.iter().map(|c| format::latex(&c.title)).collect());
+    out += "\\midrule\n";
+    for row in &table.rows {
+        out += &line(row.cells.iter().map(|f| format::latex(&f.whole())).collect());
+    }
+    out + "\\bottomrule\n\\end{tabular}\n"
+}

@@ -1,0 +1,163 @@
+//! The report as a whole, from made-up results.
+
+use std::path::Path;
+
+use super::fake::{Fake, Made, frames, trials};
+use super::{Inputs, Written, render};
+use crate::study::Profile;
+use crate::study::figures;
+
+fn report(fake: &Fake, out: &Path) -> Written {
+    let inputs =
+        Inputs { trials: &fake.trials, curves: &fake.curves, summary: &fake.summary, provenance: &fake.provenance };
+    render(&inputs, out).unwrap()
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+/// Renders into a fresh folder, or below `BIOPROP_LOOK` to be looked at.
+fn rendered(name: &str, fake: &Fake) -> (tempfile::TempDir, std::path::PathBuf, Written) {
+    let dir = tempfile::tempdir().unwrap();
+    let out = std::env::var_os("BIOPROP_LOOK").map_or_else(|| dir.path().to_path_buf(), |d| Path::new(&d).join(name));
+    let start = std::time::Instant::now();
+    let written = report(fake, &out);
+    println!("{name}: {:?}", start.elapsed());
+    (dir, out, written)
+}
+
+#[test]
+fn everything_is_written_and_nothing_is_fetched() {
+    let fake = frames(Profile::Quick, &trials(Profile::Quick, 5));
+    let (_dir, out, written) = rendered("quick", &fake);
+    assert!(written.skipped.is_empty());
+    for file in &written.files {
+        assert!(std::fs::metadata(file).unwrap().len() > 100, "{}", file.display());
+    }
+    let leftovers = std::fs::read_dir(&out)
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with(".report-"));
+    assert_eq!(leftovers.count(), 0);
+    let (html, md) = (read(&out, "index.html"), read(&out, "report.md"));
+    for figure in figures::REGISTRY {
+        let slug =
+            if figure.id.starts_with(char::is_numeric) { format!("figure-{}", figure.id) } else { figure.id.into() };
+        assert!(html.contains(&format!("<section id=\"{slug}\"")), "{slug}");
+        assert!(md.contains(&format!("<a id=\"{slug}\"></a>")), "{slug}");
+        assert!(html.contains(&format!("--figures {}", figure.id)));
+    }
+    // links in citations are the only addresses
+    let loads = ["src=\"http", "url(http", "<link", "@import", "<iframe", "<img", "srcset", "fetch(", "xmlns"];
+    for load in loads {
+        assert!(!html.contains(load), "{load}");
+    }
+    let addresses = html.matches("http://").count() + html.matches("https://").count();
+    assert_eq!(addresses, html.matches("<a href=\"https://").count());
+    // every picture that the Markdown names is there
+    for link in md.split("](figures/").skip(1) {
+        let name = link.split(')').next().unwrap();
+        assert!(out.join("figures").join(name).is_file(), "{name}");
+    }
+    for id in 1..=24 {
+        assert!(html.contains(&format!("id=\"a{id}\"")));
+    }
+    assert!(html.contains("decides nothing"));
+    for name in ["figure-7", "figure-8", "five-runs"] {
+        assert!(read(&out, &format!("tables/{name}.tex")).contains("\\bottomrule"));
+    }
+}
+
+#[test]
+fn the_same_results_give_the_same_files() {
+    let fake = frames(Profile::Smoke, &trials(Profile::Smoke, 2));
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = report(&fake, a.path());
+    report(&fake, b.path());
+    for file in &first.files {
+        let name = file.strip_prefix(a.path()).unwrap();
+        assert_eq!(std::fs::read(file).unwrap(), std::fs::read(b.path().join(name)).unwrap(), "{}", name.display());
+    }
+}
+
+#[test]
+fn one_seed_and_long_runs_render() {
+    let one: Vec<Made> = trials(Profile::Smoke, 1).into_iter().filter(|m| m.seed == 0).collect();
+    rendered("smoke", &frames(Profile::Smoke, &one));
+    let (_dir, out, _) = rendered("standard", &frames(Profile::Standard, &trials(Profile::Standard, 5)));
+    assert!(read(&out, "index.html").contains("decides nothing"));
+    let full: Vec<Made> = trials(Profile::Full, 2);
+    let (_dir, out, _) = rendered("full", &frames(Profile::Full, &full));
+    assert!(!read(&out, "index.html").contains("decides nothing"));
+}
+
+#[test]
+fn partial_and_diverged_results_say_so() {
+    let mut made: Vec<Made> = trials(Profile::Quick, 5)
+        .into_iter()
+        .filter(|m| m.cell.rule.name() != "dfa" && m.repeat == 0)
+        .filter(|m| m.seed < 3 || m.cell.network.depth == 1)
+        .filter(|m| m.cell.to_string() != "cifar10/2x800-tanh/fa/feedback=random-sign")
+        .collect();
+    for m in &mut made {
+        if m.cell.to_string() == "mnist/2x800-relu/fa/feedback=binary,scale=literal" {
+            m.diverged_at = Some(99);
+        }
+    }
+    let (_dir, out, _) = rendered("partial", &frames(Profile::Quick, &made));
+    let html = read(&out, "index.html");
+    assert!(html.contains("Partial:"));
+    assert!(html.contains("diverged 3 of 3"));
+    assert!(html.contains("no trials"));
+}
+
+#[test]
+fn figures_without_trials_are_left_out_with_a_sentence() {
+    let made: Vec<Made> =
+        trials(Profile::Quick, 5).into_iter().filter(|m| m.cell.to_string() == "mnist/1x2000/bp").collect();
+    let fake = frames(Profile::Quick, &made);
+    let (_dir, out, written) = rendered("only-five", &fake);
+    assert!(read(&out, "index.html").contains("id=\"five-runs\""));
+    // backpropagation of 1x2000 is part of both grids, so they stay; without any trial all go
+    assert!(written.skipped.is_empty());
+    let empty = Fake {
+        trials: fake.trials.head(Some(0)),
+        curves: fake.curves.head(Some(0)),
+        summary: fake.summary.head(Some(0)),
+        ..fake
+    };
+    let (_dir, out, written) = rendered("empty", &empty);
+    assert_eq!(written.skipped.len(), figures::REGISTRY.len());
+    assert!(read(&out, "index.html").contains("Figure 7 (Feedback alignment) is not shown"));
+}
+
+#[test]
+fn what_comes_from_outside_is_escaped() {
+    let mut fake = frames(Profile::Smoke, &trials(Profile::Smoke, 2));
+    fake.provenance.cpu = "<script>alert(1)</script> a|b *c*".into();
+    fake.provenance.command = "cargo run -- --out 'x`<b>|' && y".into();
+    let (_dir, out, _) = rendered("hostile", &fake);
+    let (html, md) = (read(&out, "index.html"), read(&out, "report.md"));
+    assert!(!html.contains("<script>alert") && html.contains("&lt;script&gt;alert"));
+    assert!(!html.contains("<b>|"));
+    assert!(!md.contains("<script>") && md.contains("a\\|b \\*c\\*"));
+    // every row of a Markdown table has as many cells as its head
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let mut wanted = None;
+    for line in md.lines() {
+        match (line.starts_with('|'), wanted) {
+            (true, None) => wanted = Some(cells(line)),
+            (true, Some(n)) => assert_eq!(cells(line), n, "{line}"),
+            (false, _) => wanted = None,
+        }
+    }
+}
+
+#[test]
+fn a_missing_column_is_named() {
+    let fake = frames(Profile::Smoke, &trials(Profile::Smoke, 2));
+    let trials = fake.trials.drop("seed").unwrap();
+    let inputs = Inputs { trials: &trials, curves: &fake.curves, summary: &fake.summary, provenance: &fake.provenance };
+    let error = render(&inputs, tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
+    assert!(error.contains("`seed`"), "{error}");
+}

@@ -1,0 +1,53 @@
+//! Counting right answers, in batches; the result does not depend on the batch.
+
+use super::{Inputs, Score, Trainer};
+use crate::data::Images;
+use crate::net::Matrix;
+use crate::net::kernels::Panels;
+
+/// Images evaluated together.
+const BATCH: usize = 128;
+
+/// Buffers for evaluating one network.
+pub struct Evaluator {
+    panels: Panels,
+    input: Matrix,
+    buffers: Vec<Matrix>,
+}
+
+impl Evaluator {
+    pub fn new(trainer: &Trainer, inputs: usize) -> Evaluator {
+        Evaluator {
+            panels: Panels::zeros(inputs, BATCH),
+            input: Matrix::zeros(inputs, BATCH),
+            buffers: trainer.buffers(BATCH),
+        }
+    }
+
+    /// Score on the images at `rows`; with `bits`, also which were right (the first image in the lowest bit of the
+    /// first byte). An output that is not a number counts as wrong.
+    pub fn score(
+        &mut self,
+        trainer: &mut Trainer,
+        inputs: &Inputs,
+        images: &Images,
+        rows: &[u32],
+        bits: Option<&mut Vec<u8>>,
+    ) -> Score {
+        let mut right = vec![0u8; rows.len().div_ceil(8)];
+        let mut correct = 0;
+        for (i, rows) in rows.chunks(BATCH).enumerate() {
+            inputs.gather_transposed(images, rows, &mut self.panels, &mut self.input);
+            trainer.predict(&self.input, &mut self.buffers, |n, class| {
+                if n < rows.len() && class == Some(images.labels[rows[n] as usize]) {
+                    correct += 1;
+                    right[(i * BATCH + n) / 8] |= 1 << (n % 8);
+                }
+            });
+        }
+        if let Some(bits) = bits {
+            *bits = right;
+        }
+        Score { correct, total: rows.len() as u32 }
+    }
+}
