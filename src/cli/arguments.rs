@@ -29,7 +29,7 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000))]
     pub epochs: Option<u32>,
     /// Recipe: main, unit or nokland (`report list recipes`)
-    #[arg(long, default_value = "main", value_parser = recipe)]
+    #[arg(long, default_value = "main")]
     pub recipe: Recipe,
     /// One learning rate for every cell, instead of the table's (`report list rates`)
     #[arg(long, value_name = "RATE", value_parser = rate)]
@@ -85,16 +85,6 @@ pub fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
         _ => Err("a learning rate is a positive, finite number, such as 0.1 or 3e-3".into()),
-    }
-}
-
-/// A recipe that the trainer knows.
-pub fn recipe(text: &str) -> Result<Recipe, String> {
-    let recipe = Recipe::from_str(text)?;
-    // TEMPORARY: the trainer's configuration has no recipe yet, and results under a wrong name are worse than none
-    match recipe {
-        Recipe::Main => Ok(recipe),
-        other => Err(format!("this version cannot train recipe `{other}` yet; use --recipe main")),
     }
 }
 

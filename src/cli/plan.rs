@@ -10,6 +10,7 @@ use super::output::{count, duration, print, table};
 use crate::data::{self, DatasetId};
 use crate::run::Store;
 use crate::run::plan::{Datasets, Plan, Planned, Request, blank, time_left};
+use crate::run::selection::Selection;
 use crate::study::DataSize;
 use crate::train;
 
@@ -84,6 +85,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
 /// Datasets to plan with; of full sets that are not here, blank ones of the right size.
 fn datasets(request: &Request, args: &PlanArgs) -> anyhow::Result<(Datasets, Vec<DatasetId>)> {
     let size = request.profile.data();
+    let noted = Selection::read(&args.place.out(request.profile.name()))?.filter(|s| s.profile.data() == size);
     let mut datasets = Datasets::new();
     let mut absent = vec![];
     for id in request.datasets() {
@@ -92,8 +94,9 @@ fn datasets(request: &Request, args: &PlanArgs) -> anyhow::Result<(Datasets, Vec
             // a folder that was named and is wrong is an error; a full set that is nowhere is not
             Err(_) if size == DataSize::Full && args.place.data.is_none() => {
                 absent.push(id);
-                // TEMPORARY: the data room should give the full set's fingerprint without the files
-                blank(id, size, "unknown".into())
+                // trials that were done elsewhere on the full set are known by the fingerprint noted with them
+                let noted = noted.as_ref().and_then(|s| s.data.get(id.name())).map(|d| d.fingerprint.clone());
+                blank(id, size, noted.unwrap_or_else(|| "unknown".into()))
             }
             Err(e) => return Err(e.into()),
         };

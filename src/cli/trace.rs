@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, value_parser};
 
-use super::arguments::{rate, recipe};
+use super::arguments::rate;
 use super::output::print;
 use crate::data;
 use crate::run::plan::Request;
@@ -28,7 +28,7 @@ pub struct TraceArgs {
     #[arg(long, default_value = "quick")]
     pub profile: Profile,
     /// Recipe: main, unit or nokland
-    #[arg(long, default_value = "main", value_parser = recipe)]
+    #[arg(long, default_value = "main")]
     pub recipe: Recipe,
     /// Learning rate instead of the table's
     #[arg(long, value_name = "RATE", value_parser = rate)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::arguments::{PlaceArgs, misuse, recipe};
+use super::arguments::{PlaceArgs, misuse};
 use super::output::{count, print};
 use super::run::train;
 use crate::data::{self, DatasetId};
@@ -24,7 +24,7 @@ pub struct TuneArgs {
     #[arg(long, default_value = "quick")]
     pub profile: Profile,
     /// Recipe: main or unit (nokland's rate is fixed)
-    #[arg(long, default_value = "main", value_parser = recipe)]
+    #[arg(long, default_value = "main")]
     pub recipe: Recipe,
     /// Only these datasets, such as mnist,cifar10 [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]

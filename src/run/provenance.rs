@@ -7,6 +7,7 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Datasets, Request};
+use crate::net::Isa;
 
 /// Everything about a run that is not a result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,7 +100,7 @@ pub fn collect(request: &Request, sitting: Sitting) -> Provenance {
         cpu: cpu(),
         cores: cores(),
         threads: sitting.threads,
-        kernels: kernels(),
+        kernels: Isa::best().name().to_string(),
         started: rfc3339(sitting.started),
         wall_time_s: sitting.wall_time_s,
         trials: sitting.trials,
@@ -151,23 +152,6 @@ fn cpu() -> String {
     name.map_or_else(|| "unknown".to_string(), |(_, n)| n.trim().to_string())
 }
 
-/// Vector instructions of this machine. TEMPORARY: the engine should say which path it takes.
-fn kernels() -> String {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let has = [
-            ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
-            ("avx2", std::arch::is_x86_feature_detected!("avx2")),
-            ("fma", std::arch::is_x86_feature_detected!("fma")),
-        ];
-        let names: Vec<_> = has.iter().filter(|h| h.1).map(|h| h.0).collect();
-        if !names.is_empty() {
-            return format!("machine has {}", names.join(", "));
-        }
-    }
-    "portable".to_string()
-}
-
 fn libraries() -> BTreeMap<String, String> {
     #[derive(Deserialize)]
     struct Lock {
@@ -177,9 +161,15 @@ fn libraries() -> BTreeMap<String, String> {
     struct Package {
         name: String,
         version: String,
+        #[serde(default)]
+        dependencies: Vec<String>,
     }
     let lock: Lock = toml::from_str(include_str!("../../Cargo.lock")).expect("cargo writes this file");
-    lock.package.into_iter().filter(|p| LIBRARIES.contains(&p.name.as_str())).map(|p| (p.name, p.version)).collect()
+    let own = lock.package.iter().find(|p| p.name == env!("CARGO_PKG_NAME")).map_or(&[][..], |p| &p.dependencies);
+    // `name`, or `name version` where the tree holds several
+    let ours = |p: &Package| own.iter().any(|d| *d == p.name || *d == format!("{} {}", p.name, p.version));
+    let wanted = lock.package.iter().filter(|p| LIBRARIES.contains(&p.name.as_str()) && ours(p));
+    wanted.map(|p| (p.name.clone(), p.version.clone())).collect()
 }
 
 /// `2026-01-31T23:59:59Z`.
