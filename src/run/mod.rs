@@ -1,5 +1,14 @@
-//! Running trials: plan, store (one file per trial), execution on this machine.
+//! Running trials: plan, store (one file per trial), execution on this machine, rate search, provenance.
 
+pub mod atomic;
+pub mod execute;
+mod memory;
+pub mod plan;
 mod provenance;
+pub mod selection;
+mod store;
+pub mod trace;
+pub mod tune;
 
-pub use provenance::{DataProvenance, Provenance};
+pub use provenance::{DataProvenance, Provenance, Sitting, collect, commit, cores, data_provenance, rfc3339};
+pub use store::{Loaded, Store, StoreError, StoredTrial};

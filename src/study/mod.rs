@@ -4,6 +4,7 @@ pub mod assumptions;
 mod cell;
 pub mod figures;
 mod profile;
+pub mod rates;
 mod recipe;
 mod trial;
 

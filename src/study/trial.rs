@@ -17,6 +17,14 @@ pub enum Precision {
     F32,
 }
 
+impl Precision {
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+        }
+    }
+}
+
 /// Everything that decides the bits of a trial. Its key is the hash of this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {

@@ -1,0 +1,177 @@
+//! Arguments that several commands share, and how their values are checked.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::{Args, value_parser};
+
+use super::Misuse;
+use crate::data::{self, DataError};
+use crate::run::cores;
+use crate::run::plan::{Datasets, Request};
+use crate::study::figures::{Figure, REGISTRY, figure};
+use crate::study::{Precision, Profile, Recipe};
+
+/// Which trials.
+#[derive(Args, Clone)]
+pub struct StudyArgs {
+    /// Sizes of the run: smoke, quick, standard or full (`report list profiles`)
+    #[arg(long, default_value = "quick")]
+    pub profile: Profile,
+    /// Figures, such as `3,7-8` or `five-runs` (`report list figures`) [default: all]
+    #[arg(long, value_name = "LIST")]
+    pub figures: Option<FigureList>,
+    /// Seeds 1 to N (1 to 1000) instead of the profile's; `five-runs` keeps its five
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1000))]
+    pub seeds: Option<u64>,
+    /// Epochs (1 to 10000) instead of the profile's
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000))]
+    pub epochs: Option<u32>,
+    /// Recipe: main, unit or nokland (`report list recipes`)
+    #[arg(long, default_value = "main")]
+    pub recipe: Recipe,
+    /// One learning rate for every cell, instead of the table's (`report list rates`)
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub rate: Option<f64>,
+}
+
+impl StudyArgs {
+    pub fn request(&self) -> Request {
+        Request {
+            profile: self.profile,
+            figures: self.figures.clone().map_or_else(|| REGISTRY.to_vec(), |f| f.0),
+            seeds: self.seeds,
+            epochs: self.epochs,
+            recipe: self.recipe,
+            rate: self.rate,
+            precision: Precision::F32,
+        }
+    }
+}
+
+/// Where the work is done.
+#[derive(Args, Clone)]
+pub struct PlaceArgs {
+    /// Threads (1 to 1024), one trial each; results do not depend on it [default: all cores]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1024))]
+    pub threads: Option<u64>,
+    /// Folder with your own copy of the full datasets
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Output folder [default: reports/local/<profile>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+impl PlaceArgs {
+    pub fn threads(&self) -> usize {
+        self.threads.map_or_else(cores, |n| n as usize)
+    }
+
+    /// The output folder; `name` is the last part of the default.
+    pub fn out(&self, name: &str) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new("reports").join("local").join(name))
+    }
+}
+
+/// Datasets of a request, loaded and checked.
+pub fn load(request: &Request, dir: Option<&Path>) -> Result<Datasets, DataError> {
+    request.datasets().into_iter().map(|id| Ok((id, Arc::new(data::load(id, request.profile.data(), dir)?)))).collect()
+}
+
+/// A positive, finite learning rate.
+pub fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("a learning rate is a positive, finite number, such as 0.1 or 3e-3".into()),
+    }
+}
+
+/// Figures in the order of the registry, each once.
+#[derive(Clone)]
+pub struct FigureList(pub Vec<&'static Figure>);
+
+impl FromStr for FigureList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut wanted: Vec<&'static str> = vec![];
+        for part in text.split(',').map(str::trim) {
+            // `five-runs` holds a dash too: names first
+            if let Ok(f) = figure(part) {
+                wanted.push(f.id);
+                continue;
+            }
+            let range = part.split_once('-').and_then(|(a, b)| Some((a.parse::<u32>().ok()?, b.parse::<u32>().ok()?)));
+            match range {
+                Some((from, to)) if from <= to && to <= 99 => {
+                    for n in from..=to {
+                        wanted.push(figure(&n.to_string())?.id);
+                    }
+                }
+                Some((from, to)) => {
+                    return Err(format!(
+                        "`{from}-{to}` is not a range of figures; write the smaller first, such as 7-8"
+                    ));
+                }
+                None => return Err(figure(part).err().unwrap_or_default()),
+            }
+        }
+        Ok(FigureList(REGISTRY.iter().copied().filter(|f| wanted.contains(&f.id)).collect()))
+    }
+}
+
+/// Part `index` of `of`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    pub index: usize,
+    pub of: usize,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("`{text}` is not I/N with I from 0 to N-1 and N up to 100000, such as 0/4");
+        let (index, of) = text.split_once('/').ok_or_else(bad)?;
+        let (index, of) = (index.parse().map_err(|_| bad())?, of.parse().map_err(|_| bad())?);
+        if index < of && of <= 100_000 { Ok(Shard { index, of }) } else { Err(bad()) }
+    }
+}
+
+/// A mistake in a value that only shows when the plan is known.
+pub fn misuse(text: String) -> anyhow::Error {
+    Misuse(text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str) -> Result<Vec<&'static str>, String> {
+        text.parse::<FigureList>().map(|l| l.0.iter().map(|f| f.id).collect())
+    }
+
+    #[test]
+    fn figure_lists_are_names_and_ranges() {
+        assert_eq!(ids("8,7").unwrap(), ["7", "8"]);
+        assert_eq!(ids("7-8, five-runs,7").unwrap(), ["7", "8", "five-runs"]);
+        for bad in ["", "9", "7-9", "8-7", "7,,8", "five", "7-", "1-99999999999"] {
+            let e = ids(bad).unwrap_err();
+            assert!(e.contains("known: 7, 8, five-runs") || e.contains("such as 7-8"), "{bad}: {e}");
+        }
+    }
+
+    #[test]
+    fn shards_and_rates_are_checked() {
+        assert_eq!("3/4".parse(), Ok(Shard { index: 3, of: 4 }));
+        for bad in ["4/4", "0/0", "1", "-1/3", "a/b", "0/100001"] {
+            assert!(bad.parse::<Shard>().unwrap_err().contains("0 to N-1"), "{bad}");
+        }
+        assert_eq!(rate("3e-3"), Ok(0.003));
+        for bad in ["0", "-1", "nan", "inf", "x", ""] {
+            assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `report list`: what there is, straight from the registries.
+
+use std::collections::BTreeSet;
+
+use clap::{Args, Subcommand};
+
+use super::arguments::misuse;
+use super::output::{count, print};
+use crate::feedback;
+use crate::rules;
+use crate::study::figures::{self, Figure};
+use crate::study::rates::{NOKLAND, RateTable};
+use crate::study::{Profile, Recipe, assumptions};
+
+#[derive(Args)]
+pub struct ListArgs {
+    #[command(subcommand)]
+    pub what: What,
+}
+
+#[derive(Subcommand)]
+pub enum What {
+    /// The figures that can be run
+    Figures,
+    /// One figure; with --toml its grid as a study file
+    Figure {
+        /// Such as 7 or five-runs
+        id: String,
+        #[arg(long)]
+        toml: bool,
+    },
+    /// Every cell of every figure, one a line
+    Cells,
+    /// Learning rules with their equations and options
+    Rules,
+    /// Kinds of feedback matrices
+    Feedback,
+    /// Profiles: how large a run is
+    Profiles,
+    /// Recipes: inputs, loss, optimiser, initialisation
+    Recipes,
+    /// What the post leaves open and what was chosen
+    Assumptions,
+    /// Learning rates with how they were found
+    Rates,
+}
+
+pub fn run(args: &ListArgs) -> anyhow::Result<()> {
+    print(&match &args.what {
+        What::Figures => figures::REGISTRY.iter().map(|f| figure_line(f)).collect(),
+        What::Figure { id, toml } => {
+            let figure = figures::figure(id).map_err(misuse)?;
+            if *toml { study_file(figure) } else { about(figure) }
+        }
+        What::Cells => cells(),
+        What::Rules => rules(),
+        What::Feedback => feedback::KINDS
+            .iter()
+            .map(|k| format!("{}: {}\n  {}\n  in the literature: {}\n", k.name, k.title, k.formula, k.literature))
+            .collect(),
+        What::Profiles => Profile::ALL.into_iter().map(profile_line).collect(),
+        What::Recipes => Recipe::ALL.into_iter().map(|r| format!("{r}: {}\n", r.summary())).collect(),
+        What::Assumptions => assumptions::REGISTRY
+            .iter()
+            .map(|a| format!("{} {}\n  {}\n  Why: {}\n", a.id, a.title, a.what, a.why))
+            .collect(),
+        What::Rates => rates(),
+    })
+}
+
+fn figure_line(f: &Figure) -> String {
+    format!("{}: {} ({})\n", f.id, f.title, count((f.cells)().len(), "cell"))
+}
+
+fn about(f: &Figure) -> String {
+    let cells: String = (f.cells)().iter().map(|c| format!("{c}\n")).collect();
+    format!(
+        "{}: {}\n{}\n{}\nAssumptions: {}\nThis figure alone: report run --figures {}\n\n{cells}",
+        f.id,
+        f.title,
+        f.about,
+        f.reading,
+        f.assumptions.join(", "),
+        f.id
+    )
+}
+
+/// The grid of a figure as a study file.
+fn study_file(f: &Figure) -> String {
+    // a JSON string is a TOML string
+    let text = |s: &str| serde_json::to_string(s).expect("text");
+    let mut t =
+        format!("id = {}\ntitle = {}\nepochs_of_the_post = {}\n", text(f.id), text(f.title), f.epochs_of_the_post);
+    if let Some(fixed) = f.fixed_runs {
+        t += &format!("seeds = {}\nrepeats = {}\n", fixed.seeds, fixed.repeats);
+    }
+    t += "cells = [\n";
+    for cell in (f.cells)() {
+        t += &format!("  {},\n", text(&cell.to_string()));
+    }
+    t + "]\n"
+}
+
+/// Every cell as the figures name it (direct feedback alignment with one hidden layer too), each once.
+fn cells() -> String {
+    let mut seen = BTreeSet::new();
+    let all = figures::REGISTRY.iter().flat_map(|f| (f.cells)()).map(|c| c.to_string());
+    all.filter(|c| seen.insert(c.clone())).map(|c| format!("{c}\n")).collect()
+}
+
+fn rules() -> String {
+    let mut t = String::new();
+    for r in rules::REGISTRY {
+        t += &format!("{}: {}\n  {}\n  {}\n  {}\n", r.name, r.title, r.equation, r.shapes, r.source);
+        for o in r.options {
+            let when = o.only_with.map_or(String::new(), |(k, v)| format!(" (with {k}={})", v.join("|")));
+            t += &format!("  option {}{when}:\n", o.key);
+            for (i, (value, words)) in o.values.iter().enumerate() {
+                t += &format!("    {value}: {words}{}\n", if i == 0 { " (default)" } else { "" });
+            }
+        }
+    }
+    t
+}
+
+fn profile_line(p: Profile) -> String {
+    let epochs = match p {
+        Profile::Full => "the post's epochs".to_string(),
+        _ => count(p.epochs(0) as usize, "epoch"),
+    };
+    let default = if p == Profile::Quick { " (default)" } else { "" };
+    format!("{p}{default}: {} data, {epochs}, {}\n", p.data().name(), count(p.seeds() as usize, "seed"))
+}
+
+fn rates() -> String {
+    let mut t = String::new();
+    for profile in [Profile::Quick, Profile::Standard] {
+        t += &format!("profile {profile}\n");
+        for e in &RateTable::of(profile).entries {
+            let how = match e.preliminary {
+                true => "preliminary, not searched yet".to_string(),
+                false => format!("best of {}: {}", count(e.tried.len(), "rate"), e.command),
+            };
+            t += &format!("  {}/{} recipe {}: {} ({how})\n", e.dataset, e.network, e.recipe, e.learning_rate);
+        }
+    }
+    t + &format!("recipe {}: {NOKLAND} everywhere, fixed\n", Recipe::Nokland)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Cell;
+
+    #[test]
+    fn cells_read_back_and_are_unique() {
+        let text = cells();
+        let lines: Vec<&str> = text.lines().collect();
+        // figure 7's 42, and of figure 8's 42 all but the six baselines
+        assert_eq!(lines.len(), 78);
+        assert!(lines.contains(&"mnist/1x2000/dfa/feedback=random"));
+        for line in lines {
+            assert_eq!(line.parse::<Cell>().unwrap().to_string(), line);
+        }
+    }
+
+    #[test]
+    fn a_study_file_is_toml_with_every_cell() {
+        for f in figures::REGISTRY {
+            let table: toml::Table = toml::from_str(&study_file(f)).unwrap();
+            assert_eq!(table["cells"].as_array().unwrap().len(), (f.cells)().len());
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! `report plan`: what a run would train, what is done, and how long the rest takes on this machine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::arguments::{PlaceArgs, StudyArgs};
+use super::output::{count, duration, print, table};
+use crate::data::{self, DatasetId};
+use crate::run::Store;
+use crate::run::plan::{Datasets, Plan, Planned, Request, blank, time_left};
+use crate::study::DataSize;
+use crate::train;
+
+#[derive(Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
+    let request = args.study.request();
+    let threads = args.place.threads();
+    let (datasets, absent) = datasets(&request, args)?;
+    let plan = Plan::new(&request, &datasets)?;
+    let out = args.place.out(request.profile.name());
+    let store = Store::existing(&out.join("trials"));
+
+    let mut cells: BTreeMap<String, (usize, usize, f64)> = BTreeMap::new();
+    let mut left: Vec<&Planned> = vec![];
+    let mut damaged = 0;
+    for trial in &plan.trials {
+        let done = match store.as_ref().map(|s| s.peek(&trial.key)) {
+            Some(Ok(Some(_))) => true,
+            Some(Err(_)) => {
+                damaged += 1;
+                false
+            }
+            _ => false,
+        };
+        let row = cells.entry(trial.trial.cell.to_string()).or_default();
+        row.0 += 1;
+        row.1 += usize::from(done);
+        row.2 += trial.operations;
+        if !done {
+            left.push(trial);
+        }
+    }
+    let mut rows = vec![["cell", "trials", "done", "GFLOP a trial"].map(String::from).to_vec()];
+    for (cell, (trials, done, operations)) in &cells {
+        let each = format!("{:.1}", operations / *trials as f64 / 1e9);
+        rows.push(vec![cell.clone(), trials.to_string(), done.to_string(), each]);
+    }
+    let epochs: std::collections::BTreeSet<u32> = plan.trials.iter().map(|t| t.trial.epochs).collect();
+    let mut text = format!("{}\n\n{}\n", request.command(), table(&rows));
+    text += &format!(
+        "{}, {}, {} epochs: {} done, {} to train{}\n",
+        count(cells.len(), "cell"),
+        count(plan.trials.len(), "trial"),
+        epochs.iter().map(u32::to_string).collect::<Vec<_>>().join(" or "),
+        plan.trials.len() - left.len(),
+        left.len(),
+        if damaged > 0 { format!(" ({damaged} of them damaged)") } else { String::new() },
+    );
+    let seconds = Measured::default().seconds(&left, &datasets);
+    let mut queue = seconds;
+    queue.sort_by(|a, b| b.total_cmp(a));
+    text += &format!(
+        "time: about {} with {} on this machine ({} of one thread), from steps measured just now\n",
+        duration(time_left(&[], &queue, threads, 1.0)),
+        count(threads, "thread"),
+        duration(queue.iter().sum())
+    );
+    text += &format!("memory: about {:.1} GB\n", memory(&plan, &datasets, threads) / 1e9);
+    for id in absent {
+        text += &format!("{}: the full set is not here; fetch it before the run (`report data fetch`)\n", id.title());
+    }
+    print(&text)
+}
+
+/// Datasets to plan with; of full sets that are not here, blank ones of the right size.
+fn datasets(request: &Request, args: &PlanArgs) -> anyhow::Result<(Datasets, Vec<DatasetId>)> {
+    let size = request.profile.data();
+    let mut datasets = Datasets::new();
+    let mut absent = vec![];
+    for id in request.datasets() {
+        let dataset = match data::load(id, size, args.place.data.as_deref()) {
+            Ok(dataset) => dataset,
+            // a folder that was named and is wrong is an error; a full set that is nowhere is not
+            Err(_) if size == DataSize::Full && args.place.data.is_none() => {
+                absent.push(id);
+                // TEMPORARY: the data room should give the full set's fingerprint without the files
+                blank(id, size, "unknown".into())
+            }
+            Err(e) => return Err(e.into()),
+        };
+        datasets.insert(id, Arc::new(dataset));
+    }
+    Ok((datasets, absent))
+}
+
+/// Seconds a step, by shape of network and rule.
+#[derive(Default)]
+struct Measured(BTreeMap<String, f64>);
+
+impl Measured {
+    /// Seconds of each trial on one thread.
+    fn seconds(&mut self, trials: &[&Planned], datasets: &Datasets) -> Vec<f64> {
+        trials
+            .iter()
+            .map(|planned| {
+                let trial = &planned.trial;
+                let id = trial.cell.dataset;
+                let shape = format!("{id}/{}/{}", trial.cell.network, trial.cell.rule.name());
+                let step = *self
+                    .0
+                    .entry(shape)
+                    .or_insert_with(|| train::measure_step(&trial.config(), id.inputs(), id.classes()));
+                let data = &datasets[&id];
+                // a tenth is validation; a forward pass costs about half a step; train accuracy is taken once
+                let training = data.train.len() - data.train.len() / 10;
+                let steps = (training / trial.batch) as f64 * f64::from(trial.epochs);
+                let looked_at = (data.train.len() / 10 + data.test.len() + trial.train_sample) as f64;
+                let evaluated = looked_at * f64::from(trial.epochs) + training as f64;
+                step * (steps + 0.5 * evaluated / trial.batch as f64)
+            })
+            .collect()
+    }
+}
+
+/// Bytes: the images once, and per thread two copies of the largest trial's weights and feedback with its batches.
+fn memory(plan: &Plan, datasets: &Datasets, threads: usize) -> f64 {
+    let images: usize = datasets.values().map(|d| d.train.pixels.len() + d.test.pixels.len()).sum();
+    let of_trial = |p: &Planned| {
+        let id = p.trial.cell.dataset;
+        let sizes = p.trial.cell.network.sizes(id.inputs(), id.classes());
+        let weights: usize = sizes.windows(2).map(|w| w[0] * w[1]).sum();
+        4 * (2 * weights + 3 * p.trial.batch * sizes.iter().sum::<usize>())
+    };
+    let largest = plan.trials.iter().map(of_trial).max().unwrap_or(0);
+    (images + threads * largest) as f64
+}

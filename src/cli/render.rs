@@ -1,0 +1,122 @@
+//! `report render`: the report again from stored results, without training.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::arguments::misuse;
+use super::output::{count, print};
+use crate::report::{self, Inputs};
+use crate::run::selection::Selection;
+use crate::run::{Sitting, Store, StoredTrial, collect};
+use crate::stats::{self, Results};
+
+#[derive(Args)]
+pub struct RenderArgs {
+    /// Result folders; several are joined
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Output folder; needed for several DIRs [default: the one DIR]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
+    let out = match (&args.out, args.folders.as_slice()) {
+        (Some(out), _) => out.clone(),
+        (None, [one]) => one.clone(),
+        _ => return Err(misuse("several folders are joined into a new one: name it by --out DIR".into())),
+    };
+    let sets = args.folders.iter().map(|f| Ok((f.clone(), read(f)?))).collect::<anyhow::Result<Vec<_>>>()?;
+    let results = Results::join(sets)?;
+    let page = publish(&results, &out)?;
+    print(&format!(
+        "report: {}\n{}, {} diverged\n",
+        page.display(),
+        count(results.trials.height(), "trial"),
+        stats::diverged(&results.trials)
+    ))
+}
+
+/// Writes result files and report; gives the page's path.
+pub fn publish(results: &Results, out: &Path) -> anyhow::Result<PathBuf> {
+    results.write(out)?;
+    let inputs = Inputs {
+        trials: &results.trials,
+        curves: &results.curves,
+        summary: &results.summary,
+        provenance: &results.provenance,
+    };
+    let written = report::render(&inputs, out)?;
+    Ok(written.files.into_iter().next().unwrap_or_else(|| out.join("index.html")))
+}
+
+/// What a folder holds: its store if a run was planned there, else its Parquet files.
+fn read(folder: &Path) -> anyhow::Result<Results> {
+    if !folder.is_dir() {
+        return Err(misuse(format!("{}: no such folder; give one that `report run` has written", folder.display())));
+    }
+    match (Store::existing(&folder.join("trials")), Selection::read(folder)?) {
+        (Some(store), Some(selection)) => read_store(folder, &store, &selection),
+        _ => Results::read(folder).with_context(|| format!("{} holds no results", folder.display())),
+    }
+}
+
+fn read_store(folder: &Path, store: &Store, selection: &Selection) -> anyhow::Result<Results> {
+    let Found { trials, missing } = trials_of(store, &selection.keys)?;
+    if missing > 0 {
+        eprintln!(
+            "note: {}: {} of {} trained; `{}` trains the rest",
+            folder.display(),
+            trials.len(),
+            count(selection.keys.len(), "trial"),
+            selection.request(folder)?.command()
+        );
+    }
+    let mut seeds: Vec<u64> = trials.iter().map(|t| t.trial.seed).collect();
+    seeds.sort();
+    seeds.dedup();
+    // parts trained here and there have no common clock: said as if one thread had done them all
+    let sitting = Sitting {
+        seeds,
+        threads: 1,
+        started: SystemTime::now(),
+        wall_time_s: trials.iter().map(|t| t.outcome.total_time_s).sum(),
+        trials: trials.len(),
+        trained_now: 0,
+        diverged: 0,
+        data: &selection.data,
+    };
+    let request = selection.request(folder)?;
+    let mut provenance = collect(&request, sitting);
+    if let Ok(before) = stats::read_provenance(&folder.join("provenance.json"))
+        && before.command == provenance.command
+        && before.trials == trials.len()
+    {
+        provenance = before;
+    }
+    let mut results = Results::from_trials(&trials, provenance)?;
+    results.provenance.diverged = stats::diverged(&results.trials);
+    Ok(results)
+}
+
+/// Trials of a selection.
+pub struct Found {
+    pub trials: Vec<StoredTrial>,
+    /// How many are not in the store.
+    pub missing: usize,
+}
+
+/// The trials of these keys that the store has.
+pub fn trials_of(store: &Store, keys: &[String]) -> anyhow::Result<Found> {
+    let mut trials = BTreeMap::new();
+    for key in keys {
+        if let Some(stored) = store.peek(key)? {
+            trials.insert(key, stored);
+        }
+    }
+    Ok(Found { missing: keys.len() - trials.len(), trials: trials.into_values().collect() })
+}

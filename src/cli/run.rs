@@ -1,0 +1,204 @@
+//! `report run`: train what is missing, then write the report.
+
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use clap::Args;
+
+use super::arguments::{PlaceArgs, Shard, StudyArgs, load, misuse};
+use super::output::{count, duration, print};
+use super::progress::{Notes, Progress};
+use super::render::{publish, trials_of};
+use super::{Interrupted, interrupt};
+use crate::run::execute::{self, Executed};
+use crate::run::plan::{Datasets, Plan, Planned, Request};
+use crate::run::selection::Selection;
+use crate::run::{Sitting, Store, collect, commit};
+use crate::stats::{self, Comparison, Results, read_parquet, same_bits};
+
+#[derive(Args, Clone)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Train only part I of N (I from 0) of the plan, and write no report
+    #[arg(long, value_name = "I/N", conflicts_with = "index")]
+    pub shard: Option<Shard>,
+    /// Train only the I-th trial (from 0) of the plan, and write no report
+    #[arg(long, value_name = "I")]
+    pub index: Option<usize>,
+}
+
+pub fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let (started, clock) = (SystemTime::now(), Instant::now());
+    let request = args.study.request();
+    let datasets = load(&request, args.place.data.as_deref())?;
+    let plan = Plan::new(&request, &datasets)?;
+    let part = part(&plan, args)?;
+    let out = args.place.out(request.profile.name());
+    let store = Store::open(&out.join("trials"))?;
+    let selection = Selection::new(&request, &plan, &datasets);
+    selection.write(&out)?;
+
+    let done = train(&part.trials, &datasets, &store, args.place.threads(), &out)?;
+    let there = part.trials.len() - done.trained;
+    if args.shard.is_some() || args.index.is_some() {
+        return print(&format!(
+            "{} of {} in this part: {} trained now, {there} already there ({}); `report render {}` writes the report\n",
+            part.trials.len(),
+            count(plan.trials.len(), "trial"),
+            done.trained,
+            duration(clock.elapsed().as_secs_f64()),
+            out.display()
+        ));
+    }
+
+    // read before anything is written: --out may be the published folder itself
+    let published = published(&request);
+    let trials = trials_of(&store, &selection.keys)?.trials;
+    let mut seeds: Vec<u64> = trials.iter().map(|t| t.trial.seed).collect();
+    seeds.sort();
+    seeds.dedup();
+    let sitting = Sitting {
+        seeds,
+        threads: args.place.threads(),
+        started,
+        wall_time_s: clock.elapsed().as_secs_f64(),
+        trials: trials.len(),
+        trained_now: done.trained,
+        diverged: 0,
+        data: &selection.data,
+    };
+    let mut results = Results::from_trials(&trials, collect(&request, sitting))?;
+    results.provenance.diverged = stats::diverged(&results.trials);
+    keep_history(&mut results, &out);
+    let page = publish(&results, &out)?;
+
+    let mut text = format!("report: {}\n", page.display());
+    text += &format!(
+        "{}: {} trained now, {there} already there, {} diverged; {}\n",
+        count(trials.len(), "trial"),
+        done.trained,
+        results.provenance.diverged,
+        duration(clock.elapsed().as_secs_f64())
+    );
+    text += &match published {
+        None => format!("no published run of profile {} to compare with\n", request.profile),
+        Some((path, published)) => verdict(&path, &same_bits(&results.trials, &published)?),
+    };
+    print(&text)
+}
+
+/// The whole plan, or the part that was asked for.
+fn part(plan: &Plan, args: &RunArgs) -> anyhow::Result<Plan> {
+    match (args.shard, args.index) {
+        (Some(Shard { index, of }), _) => Ok(plan.shard(index, of)),
+        (None, Some(i)) => match plan.trials.get(i) {
+            Some(trial) => Ok(Plan { trials: vec![trial.clone()] }),
+            None => Err(misuse(format!(
+                "--index {i}: the plan has {}, so I is 0 to {} (`report plan` lists them)",
+                count(plan.trials.len(), "trial"),
+                plan.trials.len() - 1
+            ))),
+        },
+        (None, None) => Ok(plan.clone()),
+    }
+}
+
+/// Trains what is missing of `trials`.
+pub fn train(
+    trials: &[Planned],
+    datasets: &Datasets,
+    store: &Store,
+    threads: usize,
+    out: &Path,
+) -> anyhow::Result<Executed> {
+    let missing = execute::missing(trials, store, &Notes)?;
+    let progress = Progress::new(trials, &missing, threads);
+    let guard = interrupt::guard();
+    let commit = commit();
+    let result = execute::execute(&missing, datasets, store, threads, commit.as_deref(), interrupt::flag(), &progress);
+    drop(guard);
+    progress.close();
+    let done = result?;
+    if done.interrupted {
+        let left = missing.len() - done.trained;
+        return Err(Interrupted(format!(
+            "interrupted: {} of {} done and kept in {}; run the same command again to go on",
+            trials.len() - left,
+            count(trials.len(), "trial"),
+            out.display()
+        ))
+        .into());
+    }
+    Ok(done)
+}
+
+/// Where nothing was trained, the run that trained these results stays their provenance; where some were there
+/// already from the same command, its time is added.
+fn keep_history(results: &mut Results, out: &Path) {
+    let Ok(before) = stats::read_provenance(&out.join("provenance.json")) else { return };
+    let now = &mut results.provenance;
+    if before.command != now.command || before.data != now.data || now.trained_now == now.trials {
+        return;
+    }
+    if now.trained_now == 0 && before.trials == now.trials {
+        *now = before;
+    } else {
+        now.wall_time_s += before.wall_time_s;
+        now.started = before.started;
+    }
+}
+
+/// The published run of this profile: in the repository that the program was built in, or in the current folder.
+fn published(request: &Request) -> Option<(String, polars::prelude::DataFrame)> {
+    let name = format!("reports/{}/results.parquet", request.profile);
+    let folders = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
+    let path = folders.iter().map(|f| f.join(&name)).find(|p| p.exists())?;
+    match read_parquet(&path) {
+        Ok(frame) => Some((format!("reports/{}", request.profile), frame)),
+        Err(e) => {
+            eprintln!("note: the published run cannot be read: {e}");
+            None
+        }
+    }
+}
+
+/// How the trials compare with the published ones.
+fn verdict(path: &str, c: &Comparison) -> String {
+    let mut text = match (c.equal.len(), c.differ.len()) {
+        (0, 0) => return format!("published run {path}: no trial in common (other data, epochs, seeds or rates)\n"),
+        (equal, 0) if c.new.is_empty() => {
+            format!("published run {path}: every trial ({equal}) equals it bit for bit")
+        }
+        (equal, 0) => format!("published run {path}: all {equal} trials in common equal it bit for bit"),
+        (equal, differ) => format!("published run {path}: {} DIFFER, {equal} equal", count(differ, "trial")),
+    };
+    if !c.new.is_empty() {
+        text += &format!("; {} not among the published", count(c.new.len(), "trial"));
+    }
+    if !c.missing.is_empty() {
+        text += &format!("; {} published but not asked for here", count(c.missing.len(), "trial"));
+    }
+    text.push('\n');
+    for (key, columns) in &c.differ {
+        text += &format!("  {key} differs in {}\n", columns.join(", "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_names_what_differs() {
+        let all = Comparison { equal: vec!["a".into(), "b".into()], ..Comparison::default() };
+        assert!(verdict("p", &all).contains("every trial (2) equals it bit for bit"));
+        let some = Comparison { differ: vec![("k".into(), vec!["test_bits".into()])], ..all };
+        let text = verdict("p", &some);
+        assert!(text.contains("1 trial DIFFER, 2 equal") && text.contains("k differs in test_bits"), "{text}");
+        assert!(verdict("p", &Comparison::default()).contains("no trial in common"));
+    }
+}

@@ -1,0 +1,168 @@
+//! `report tune`: search backpropagation's learning rates and write the table that the profiles read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::arguments::{PlaceArgs, misuse};
+use super::output::{count, print};
+use super::run::train;
+use crate::data::{self, DatasetId};
+use crate::net::Architecture;
+use crate::run::plan::{Datasets, Planned};
+use crate::run::tune::{FIRST, Next, Score, Target, entry, next, rate, score};
+use crate::run::{Store, StoredTrial, atomic};
+use crate::stats::{tuning_frame, write_parquet};
+use crate::study::rates::{RateEntry, RateTable};
+use crate::study::{Profile, Recipe};
+
+#[derive(Args)]
+pub struct TuneArgs {
+    /// Whose table: quick or standard (smoke reads quick's, full reads standard's)
+    #[arg(long, default_value = "quick")]
+    pub profile: Profile,
+    /// Recipe: main or unit (nokland's rate is fixed)
+    #[arg(long, default_value = "main")]
+    pub recipe: Recipe,
+    /// Only these datasets, such as mnist,cifar10 [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub datasets: Vec<DatasetId>,
+    /// Only these networks, such as 1x2000,2x800-tanh [default: the post's three]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub networks: Vec<Architecture>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// The table to write [default: data/rates/<profile>.toml of the repository]
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+}
+
+/// One search: exponents tried with what came of them.
+struct Search {
+    target: Target,
+    tried: BTreeMap<i32, StoredTrial>,
+    /// To try next.
+    wanted: Vec<i32>,
+    winner: Option<i32>,
+}
+
+pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
+    let profile = args.profile;
+    if profile.rates() != profile {
+        return Err(misuse(format!(
+            "profile {profile} has no rates of its own, it reads {0}'s; use --profile {0}",
+            profile.rates()
+        )));
+    }
+    if args.recipe == Recipe::Nokland {
+        return Err(misuse("recipe nokland has a fixed rate (RMSprop 1e-4); use --recipe main or unit".into()));
+    }
+    let table_path = table_path(args);
+    let mut table = read_table(profile, &table_path)?;
+    let mut searches = searches(args);
+    let mut datasets = Datasets::new();
+    for search in &searches {
+        let id = search.target.dataset;
+        if !datasets.contains_key(&id) {
+            datasets.insert(id, Arc::new(data::load(id, profile.data(), args.place.data.as_deref())?));
+        }
+    }
+    let out = args.place.out(&format!("tune-{profile}"));
+    let store = Store::open(&out.join("trials"))?;
+
+    // each round trains every search's next rates side by side
+    loop {
+        let mut round = vec![];
+        for s in &searches {
+            let data = &datasets[&s.target.dataset];
+            round.extend(s.wanted.iter().map(|k| Planned::new(s.target.trial(profile, *k, data), data)));
+        }
+        if round.is_empty() {
+            break;
+        }
+        train(&round, &datasets, &store, args.place.threads(), &out)?;
+        for s in &mut searches {
+            advance(s, profile, &store, &datasets)?;
+        }
+    }
+
+    let mut text = String::new();
+    let mut entries: Vec<RateEntry> = vec![];
+    for s in &searches {
+        let name = format!("{}/{} recipe {}", s.target.dataset, s.target.network, s.target.recipe);
+        let Some(winner) = s.winner else {
+            text += &format!(
+                "{name}: every rate down to {} overflowed; no entry written\n",
+                rate(*s.tried.keys().min().expect("tried"))
+            );
+            continue;
+        };
+        let tried: Vec<_> = s.tried.iter().map(|(k, t)| (*k, &t.outcome)).collect();
+        let found = entry(&s.target, profile, winner, &tried);
+        text += &format!("{name}: {} of {}\n", found.learning_rate, count(found.tried.len(), "rate"));
+        entries.push(found);
+    }
+    write_parquet(&tuning_frame(&entries)?, &out.join("tuning.parquet"))?;
+    table.merge(entries);
+    atomic::write_atomically(&table_path, |w| std::io::Write::write_all(w, table.to_text().as_bytes()))
+        .map_err(|e| anyhow::anyhow!("{}: cannot write: {e}; name another file by --table", table_path.display()))?;
+    text += &format!("table: {} (built in at the next build)\n", table_path.display());
+    print(&text)
+}
+
+fn table_path(args: &TuneArgs) -> PathBuf {
+    let name = format!("data/rates/{}.toml", args.profile);
+    args.table.clone().unwrap_or_else(|| {
+        let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
+        if built_in.exists() { built_in } else { PathBuf::from(name) }
+    })
+}
+
+/// The table as it lies on disk now (it may be newer than the one built in).
+fn read_table(profile: Profile, path: &Path) -> anyhow::Result<RateTable> {
+    let table = match std::fs::read_to_string(path) {
+        Ok(text) => RateTable::read(&path.display().to_string(), &text)?,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => RateTable { profile, entries: vec![] },
+        Err(e) => anyhow::bail!("{}: cannot read: {e}", path.display()),
+    };
+    if table.profile != profile {
+        return Err(misuse(format!("{} is the table of profile {}, not {profile}", path.display(), table.profile)));
+    }
+    Ok(table)
+}
+
+fn searches(args: &TuneArgs) -> Vec<Search> {
+    let datasets = if args.datasets.is_empty() { DatasetId::ALL.to_vec() } else { args.datasets.clone() };
+    let networks = if args.networks.is_empty() { Architecture::of_the_post().to_vec() } else { args.networks.clone() };
+    let mut searches: Vec<Search> = vec![];
+    for dataset in datasets {
+        for network in &networks {
+            let target = Target { dataset, network: network.clone(), recipe: args.recipe };
+            if searches.iter().all(|s| s.target != target) {
+                searches.push(Search { target, tried: BTreeMap::new(), wanted: FIRST.collect(), winner: None });
+            }
+        }
+    }
+    searches
+}
+
+/// Takes the results of a round and decides on the next.
+fn advance(s: &mut Search, profile: Profile, store: &Store, datasets: &Datasets) -> anyhow::Result<()> {
+    let data = &datasets[&s.target.dataset];
+    for k in std::mem::take(&mut s.wanted) {
+        let key = s.target.trial(profile, k, data).key();
+        let stored = store.peek(&key)?.ok_or_else(|| anyhow::anyhow!("{}: vanished", store.path(&key).display()))?;
+        s.tried.insert(k, stored);
+    }
+    if s.winner.is_none() {
+        let scores: Vec<Score> = s.tried.iter().map(|(k, t)| (*k, score(&t.outcome))).collect();
+        match next(&scores) {
+            Next::Try(k) => s.wanted.push(k),
+            Next::Winner(k) => s.winner = Some(k),
+            Next::None => {}
+        }
+    }
+    Ok(())
+}

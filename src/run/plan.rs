@@ -1,0 +1,289 @@
+//! What a run trains: the trials of its figures, each once, in a fixed order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::data::{Dataset, DatasetId, Images};
+use crate::study::figures::Figure;
+use crate::study::rates::{RateError, RateTable};
+use crate::study::{Cell, DataSize, Precision, Profile, REVISION, Recipe, Trial};
+use crate::train;
+
+/// Samples of one step in every recipe.
+pub const BATCH: usize = 64;
+
+/// The datasets of a run, shared read-only by its threads.
+pub type Datasets = BTreeMap<DatasetId, Arc<Dataset>>;
+
+/// What was asked for.
+#[derive(Clone)]
+pub struct Request {
+    pub profile: Profile,
+    pub figures: Vec<&'static Figure>,
+    /// Instead of the profile's number of seeds.
+    pub seeds: Option<u64>,
+    /// Instead of the profile's epochs.
+    pub epochs: Option<u32>,
+    pub recipe: Recipe,
+    /// Instead of the table's rates, for every cell.
+    pub rate: Option<f64>,
+    pub precision: Precision,
+}
+
+impl Request {
+    /// Everything of a profile.
+    pub fn of(profile: Profile) -> Request {
+        Request {
+            profile,
+            figures: crate::study::figures::REGISTRY.to_vec(),
+            seeds: None,
+            epochs: None,
+            recipe: Recipe::Main,
+            rate: None,
+            precision: Precision::F32,
+        }
+    }
+
+    /// Seeds are paired across cells: 1, 2, ...
+    pub fn seeds(&self) -> Vec<u64> {
+        (1..=self.seeds.unwrap_or(self.profile.seeds())).collect()
+    }
+
+    /// The command that asks for this.
+    pub fn command(&self) -> String {
+        let mut text = format!("report run --profile {}", self.profile);
+        if self.figures.len() < crate::study::figures::REGISTRY.len() {
+            text += &format!(" --figures {}", self.figures.iter().map(|f| f.id).collect::<Vec<_>>().join(","));
+        }
+        if let Some(seeds) = self.seeds {
+            text += &format!(" --seeds {seeds}");
+        }
+        if let Some(epochs) = self.epochs {
+            text += &format!(" --epochs {epochs}");
+        }
+        if self.recipe != Recipe::Main {
+            text += &format!(" --recipe {}", self.recipe);
+        }
+        if let Some(rate) = self.rate {
+            text += &format!(" --rate {rate}");
+        }
+        text
+    }
+
+    /// Datasets that the figures ask for.
+    pub fn datasets(&self) -> Vec<DatasetId> {
+        let mut ids: Vec<_> = self.figures.iter().flat_map(|f| (f.cells)()).map(|c| c.dataset).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    /// The trial of `cell` as this request trains it.
+    pub fn trial(
+        &self,
+        cell: &Cell,
+        epochs_of_the_post: u32,
+        seed: u64,
+        repeat: u32,
+        data: &Dataset,
+    ) -> Result<Trial, RateError> {
+        let cell = cell.canonical();
+        let learning_rate = match self.rate {
+            Some(rate) => rate,
+            None => RateTable::of(self.profile).rate(&cell, self.recipe)?,
+        };
+        Ok(Trial {
+            recipe: self.recipe,
+            learning_rate,
+            batch: BATCH,
+            epochs: self.epochs.unwrap_or(self.profile.epochs(epochs_of_the_post)),
+            data: self.profile.data(),
+            data_fingerprint: data.fingerprint.clone(),
+            train_sample: self.profile.train_sample(),
+            precision: self.precision,
+            seed,
+            repeat,
+            revision: REVISION,
+            cell,
+        })
+    }
+}
+
+/// A trial of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    pub key: String,
+    pub trial: Trial,
+    /// Counted floating-point operations, training and evaluation.
+    pub operations: f64,
+}
+
+impl Planned {
+    pub fn new(trial: Trial, data: &Dataset) -> Planned {
+        Planned { key: trial.key(), operations: train::operations(&trial.config(), data), trial }
+    }
+
+    /// `mnist/1x2000/bp, seed 3` for messages.
+    pub fn title(&self) -> String {
+        let repeat = if self.trial.repeat > 0 { format!(", run {}", self.trial.repeat + 1) } else { String::new() };
+        format!("{}, seed {}{repeat}", self.trial.cell, self.trial.seed)
+    }
+}
+
+/// Every trial of a request, once, sorted by (cell, seed, repeat): the order of `--index` and of the tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub trials: Vec<Planned>,
+}
+
+impl Plan {
+    pub fn new(request: &Request, datasets: &Datasets) -> Result<Plan, RateError> {
+        let mut trials: BTreeMap<String, Planned> = BTreeMap::new();
+        for figure in &request.figures {
+            for cell in (figure.cells)() {
+                let data = &datasets[&cell.dataset];
+                let seeds = match figure.fixed_runs {
+                    Some(fixed) => (1..=fixed.seeds).collect(),
+                    None => request.seeds(),
+                };
+                let repeats = figure.fixed_runs.map_or(1, |f| f.repeats);
+                let runs = seeds.iter().map(|s| (*s, 0)).chain((1..repeats).map(|r| (seeds[0], r)));
+                for (seed, repeat) in runs {
+                    let trial = request.trial(&cell, figure.epochs_of_the_post, seed, repeat, data)?;
+                    trials.entry(trial.key()).or_insert_with(|| Planned::new(trial, data));
+                }
+            }
+        }
+        let mut trials: Vec<Planned> = trials.into_values().collect();
+        trials.sort_by_cached_key(|p| (p.trial.cell.to_string(), p.trial.seed, p.trial.repeat, p.key.clone()));
+        Ok(Plan { trials })
+    }
+
+    pub fn operations(&self) -> f64 {
+        self.trials.iter().map(|p| p.operations).sum()
+    }
+
+    /// Part `index` of `of` (0-based): longest first to the part with the least, so that parts are about equally long.
+    /// Cut by counted operations only, never by time or by what is done: every machine cuts alike.
+    pub fn shard(&self, index: usize, of: usize) -> Plan {
+        let mut load = vec![0.0; of];
+        let mut part = vec![0; self.trials.len()];
+        let mut order: Vec<usize> = (0..self.trials.len()).collect();
+        order.sort_by(|a, b| {
+            let (a, b) = (&self.trials[*a], &self.trials[*b]);
+            b.operations.total_cmp(&a.operations).then_with(|| a.key.cmp(&b.key))
+        });
+        for i in order {
+            let least = (0..of).min_by(|a, b| f64::total_cmp(&load[*a], &load[*b])).expect("at least one part");
+            load[least] += self.trials[i].operations;
+            part[i] = least;
+        }
+        let trials = self.trials.iter().zip(part).filter(|(_, p)| *p == index).map(|(t, _)| t.clone()).collect();
+        Plan { trials }
+    }
+}
+
+/// Images of the full sets: training, test.
+pub fn full_sizes(id: DatasetId) -> (usize, usize) {
+    match id {
+        DatasetId::Mnist => (60_000, 10_000),
+        DatasetId::Cifar10 => (50_000, 10_000),
+    }
+}
+
+/// A blank dataset of the right shape, to plan with where the full data are not on this machine: operations are
+/// counted from it, nothing is trained on it.
+pub fn blank(id: DatasetId, size: DataSize, fingerprint: String) -> Dataset {
+    let (train, test) = match size {
+        DataSize::Smoke => (600, 200),
+        DataSize::Bundled | DataSize::Full => full_sizes(id),
+    };
+    let images = |n: usize| Images { pixels: vec![0; n * id.inputs()], labels: vec![0; n], inputs: id.inputs() };
+    Dataset {
+        id,
+        train: images(train),
+        test: images(test),
+        mean_image: vec![0.0; id.inputs()],
+        fingerprint,
+        origin: "not here".into(),
+    }
+}
+
+/// Seconds until all work is done: `running` and then `queue` (in this order) on `threads` threads that do `rate`
+/// operations a second each. A count of trials would be wrong near the end, when some threads have nothing left.
+pub fn time_left(running: &[f64], queue: &[f64], threads: usize, rate: f64) -> f64 {
+    let mut free: Vec<f64> = running.to_vec();
+    free.resize(threads.max(running.len()).max(1), 0.0);
+    for job in queue {
+        let next = (0..free.len()).min_by(|a, b| f64::total_cmp(&free[*a], &free[*b])).expect("a thread");
+        free[next] += job;
+    }
+    free.into_iter().fold(0.0, f64::max) / rate
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::figures::figure;
+    use std::collections::BTreeSet;
+
+    fn datasets() -> Datasets {
+        DatasetId::ALL.into_iter().map(|id| (id, Arc::new(blank(id, DataSize::Smoke, id.to_string())))).collect()
+    }
+
+    fn plan(figures: &[&str], seeds: Option<u64>) -> Plan {
+        let figures = figures.iter().map(|f| figure(f).unwrap()).collect();
+        Plan::new(&Request { figures, seeds, ..Request::of(Profile::Quick) }, &datasets()).unwrap()
+    }
+
+    #[test]
+    fn figures_share_trials() {
+        // 2 datasets x 3 networks x 7 cells x 5 seeds, figure 8 adds its two-layer cells, five-runs four repeats
+        assert_eq!(plan(&["7"], None).trials.len(), 210);
+        assert_eq!(plan(&["7", "8"], None).trials.len(), 210 + 2 * 2 * 6 * 5);
+        assert_eq!(plan(&["five-runs"], None).trials.len(), 9);
+        assert_eq!(plan(&["7", "8", "five-runs"], None).trials.len(), 334);
+    }
+
+    #[test]
+    fn five_runs_are_five_whatever_is_asked() {
+        let p = plan(&["five-runs"], Some(2));
+        let runs: Vec<_> = p.trials.iter().map(|t| (t.trial.seed, t.trial.repeat)).collect();
+        assert_eq!(runs, [(1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (2, 0), (3, 0), (4, 0), (5, 0)]);
+    }
+
+    #[test]
+    fn feedback_rules_use_backpropagations_rate() {
+        let p = plan(&["7", "8"], Some(1));
+        let rates: BTreeSet<_> = p
+            .trials
+            .iter()
+            .map(|t| (t.trial.cell.dataset, t.trial.cell.network.to_string(), t.trial.learning_rate.to_bits()))
+            .collect();
+        assert_eq!(rates.len(), 6);
+    }
+
+    #[test]
+    fn shards_are_a_fair_partition() {
+        let p = plan(&["7", "8", "five-runs"], None);
+        for of in [1, 3, 8] {
+            let shards: Vec<Plan> = (0..of).map(|i| p.shard(i, of)).collect();
+            let keys: Vec<_> = shards.iter().flat_map(|s| &s.trials).map(|t| &t.key).collect();
+            assert_eq!(keys.len(), p.trials.len());
+            assert_eq!(keys.into_iter().collect::<BTreeSet<_>>().len(), p.trials.len());
+            let longest = p.trials.iter().map(|t| t.operations).fold(0.0, f64::max);
+            for s in &shards {
+                assert!((s.operations() - p.operations() / of as f64).abs() <= longest);
+            }
+        }
+        assert_eq!(p.shard(1, 3), p.shard(1, 3));
+        assert!(plan(&["five-runs"], None).shard(20, 30).trials.is_empty());
+    }
+
+    #[test]
+    fn the_time_left_counts_idle_threads() {
+        assert_eq!(time_left(&[], &[4.0, 4.0, 2.0], 2, 2.0), 3.0);
+        assert_eq!(time_left(&[1.0, 5.0], &[1.0], 2, 1.0), 5.0);
+        assert_eq!(time_left(&[], &[], 4, 1.0), 0.0);
+    }
+}

@@ -1,0 +1,95 @@
+//! Which trials of a store belong to the run that was last asked for: `plan.json` beside the store.
+//!
+//! A store may hold trials of several lengths and recipes; a report is made of one selection.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Datasets, Plan, Request};
+use super::{DataProvenance, atomic, data_provenance};
+use crate::study::figures::figure;
+use crate::study::{Precision, Profile, Recipe};
+
+/// What `plan.json` holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Selection {
+    pub profile: Profile,
+    pub figures: Vec<String>,
+    pub seeds: Option<u64>,
+    pub epochs: Option<u32>,
+    pub recipe: Recipe,
+    pub rate: Option<f64>,
+    pub precision: Precision,
+    pub data: BTreeMap<String, DataProvenance>,
+    /// Every trial, in the order of the tables.
+    pub keys: Vec<String>,
+}
+
+/// Why a selection cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    #[error("{path}: cannot {action}: {source}; if the disk is full or the folder is read-only, choose another --out")]
+    Io { path: PathBuf, action: &'static str, source: io::Error },
+    #[error("{path}: not a plan of this program ({reason}); run the same `report run` again to write it anew")]
+    NotUnderstood { path: PathBuf, reason: String },
+}
+
+impl Selection {
+    pub fn new(request: &Request, plan: &Plan, datasets: &Datasets) -> Selection {
+        Selection {
+            profile: request.profile,
+            figures: request.figures.iter().map(|f| f.id.to_string()).collect(),
+            seeds: request.seeds,
+            epochs: request.epochs,
+            recipe: request.recipe,
+            rate: request.rate,
+            precision: request.precision,
+            data: data_provenance(datasets),
+            keys: plan.trials.iter().map(|t| t.key.clone()).collect(),
+        }
+    }
+
+    fn path(folder: &Path) -> PathBuf {
+        folder.join("plan.json")
+    }
+
+    pub fn write(&self, folder: &Path) -> Result<(), SelectionError> {
+        let path = Selection::path(folder);
+        let text = serde_json::to_string_pretty(self).expect("a selection is plain data");
+        atomic::write_atomically(&path, |w| writeln!(w, "{text}")).map_err(|source| SelectionError::Io {
+            path,
+            action: "write",
+            source,
+        })
+    }
+
+    /// `None` if the folder has none.
+    pub fn read(folder: &Path) -> Result<Option<Selection>, SelectionError> {
+        let path = Selection::path(folder);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(SelectionError::Io { path, action: "read", source }),
+        };
+        serde_json::from_str(&text).map(Some).map_err(|e| SelectionError::NotUnderstood { path, reason: e.to_string() })
+    }
+
+    /// The request that it was made from.
+    pub fn request(&self, folder: &Path) -> Result<Request, SelectionError> {
+        let figures = self.figures.iter().map(|id| figure(id)).collect::<Result<_, _>>();
+        let figures =
+            figures.map_err(|reason| SelectionError::NotUnderstood { path: Selection::path(folder), reason })?;
+        Ok(Request {
+            profile: self.profile,
+            figures,
+            seeds: self.seeds,
+            epochs: self.epochs,
+            recipe: self.recipe,
+            rate: self.rate,
+            precision: self.precision,
+        })
+    }
+}

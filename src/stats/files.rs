@@ -1,0 +1,177 @@
+//! The result files of a report: `results.parquet`, `results.csv`, `curves.parquet`, `summary.csv`, `provenance.json`.
+//! A report can be made anew from `results.parquet`, `curves.parquet` and `provenance.json` alone.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+use polars_io::prelude::{CsvWriter, ParquetReader, ParquetWriter, SerReader, SerWriter};
+
+use super::{StatsError, curves_frame, same_bits, summarise, trials_frame};
+use crate::run::{Provenance, StoredTrial, atomic};
+
+/// The frames of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    pub trials: DataFrame,
+    pub curves: DataFrame,
+    pub summary: DataFrame,
+    pub provenance: Provenance,
+}
+
+impl Results {
+    /// From trained trials.
+    pub fn from_trials(trials: &[StoredTrial], provenance: Provenance) -> Result<Results, StatsError> {
+        Results::from_frames(trials_frame(trials)?, curves_frame(trials)?, provenance)
+    }
+
+    /// From frames; the summary is always computed anew.
+    pub fn from_frames(trials: DataFrame, curves: DataFrame, provenance: Provenance) -> Result<Results, StatsError> {
+        if trials.height() == 0 {
+            return Err(StatsError::NoTrials);
+        }
+        let summary = summarise(&trials)?;
+        Ok(Results { trials, curves, summary, provenance })
+    }
+
+    /// Reads a report's folder.
+    pub fn read(folder: &Path) -> Result<Results, StatsError> {
+        let trials = read_parquet(&folder.join("results.parquet"))?;
+        let curves = read_parquet(&folder.join("curves.parquet"))?;
+        Results::from_frames(trials, curves, read_provenance(&folder.join("provenance.json"))?)
+    }
+
+    /// Writes every file, each atomically.
+    pub fn write(&self, folder: &Path) -> Result<(), StatsError> {
+        std::fs::create_dir_all(folder).map_err(|source| io_error(folder, "make this folder", source))?;
+        write_parquet(&self.trials, &folder.join("results.parquet"))?;
+        write_csv(&self.trials.drop("test_bits")?, &folder.join("results.csv"))?;
+        write_parquet(&self.curves, &folder.join("curves.parquet"))?;
+        write_csv(&self.summary, &folder.join("summary.csv"))?;
+        let path = folder.join("provenance.json");
+        let text = serde_json::to_string_pretty(&self.provenance).expect("provenance is plain data");
+        atomic::write_atomically(&path, |w| writeln!(w, "{text}")).map_err(|e| io_error(&path, "write", e))
+    }
+
+    /// Several result sets as one, in the order of the tables. A trial that two of them hold must be the same bits.
+    pub fn join(sets: Vec<(PathBuf, Results)>) -> Result<Results, StatsError> {
+        let mut sets = sets.into_iter();
+        let (mut left_path, mut joined) = sets.next().ok_or(StatsError::NoTrials)?;
+        for (path, next) in sets {
+            let common = same_bits(&next.trials, &joined.trials)?;
+            if let Some((key, columns)) = common.differ.into_iter().next() {
+                return Err(StatsError::Conflict {
+                    key,
+                    left: left_path.display().to_string(),
+                    right: path.display().to_string(),
+                    columns: columns.join(", "),
+                });
+            }
+            let trials = stack(&joined.trials, &keep(&next.trials, &common.new)?)?;
+            let curves = stack(&joined.curves, &keep(&next.curves, &common.new)?)?;
+            let provenance = join_provenance(joined.provenance, next.provenance, &trials);
+            let order = ["cell", "seed", "repeat", "key"];
+            joined = Results::from_frames(
+                trials.sort(order, SortMultipleOptions::default())?,
+                curves.sort(["cell", "seed", "repeat", "key", "epoch"], SortMultipleOptions::default())?,
+                provenance,
+            )?;
+            left_path = PathBuf::from(format!("{} + {}", left_path.display(), path.display()));
+        }
+        Ok(joined)
+    }
+}
+
+/// Rows whose key is among `keys`.
+fn keep(frame: &DataFrame, keys: &[String]) -> Result<DataFrame, StatsError> {
+    let mask: BooleanChunked = frame
+        .column("key")?
+        .str()?
+        .iter()
+        .map(|k| Some(k.is_some_and(|k| keys.iter().any(|want| want == k))))
+        .collect();
+    Ok(frame.filter(&mask)?)
+}
+
+/// Rows of both; a column that one of them lacks (deeper networks have more norms) is null there.
+fn stack(a: &DataFrame, b: &DataFrame) -> Result<DataFrame, StatsError> {
+    let widened = |frame: &DataFrame, other: &DataFrame| -> Result<DataFrame, StatsError> {
+        let mut frame = frame.clone();
+        for column in other.columns() {
+            if frame.column(column.name()).is_err() {
+                frame.with_column(Column::full_null(column.name().clone(), frame.height(), column.dtype()))?;
+            }
+        }
+        Ok(frame)
+    };
+    let a = widened(a, b)?;
+    let b = widened(b, &a)?.select(a.get_column_names_owned())?;
+    Ok(a.vstack(&b)?)
+}
+
+fn join_provenance(mut a: Provenance, b: Provenance, trials: &DataFrame) -> Provenance {
+    let union = |a: &mut Vec<String>, b: Vec<String>| {
+        b.into_iter().for_each(|x| {
+            if !a.contains(&x) {
+                a.push(x)
+            }
+        })
+    };
+    union(&mut a.figures, b.figures);
+    a.seeds.extend(b.seeds);
+    a.seeds.sort();
+    a.seeds.dedup();
+    a.data.extend(b.data);
+    if a.command != b.command {
+        a.command = format!("{}; {}", a.command, b.command);
+    }
+    if a.commit != b.commit {
+        (a.commit, a.dirty) = (None, None);
+    }
+    a.wall_time_s += b.wall_time_s;
+    a.trained_now += b.trained_now;
+    // counted, not added: a trial that both hold would count twice
+    a.diverged = diverged(trials);
+    a.trials = trials.height();
+    a
+}
+
+/// Diverged trials of a frame.
+pub fn diverged(trials: &DataFrame) -> usize {
+    let status = trials.column("status").ok().and_then(|c| c.str().ok());
+    status.map_or(0, |s| s.iter().filter(|s| *s == Some("diverged")).count())
+}
+
+fn io_error(path: &Path, action: &'static str, source: io::Error) -> StatsError {
+    StatsError::Io { path: path.to_path_buf(), action, source }
+}
+
+/// Writes a frame as Parquet, atomically.
+pub fn write_parquet(frame: &DataFrame, path: &Path) -> Result<(), StatsError> {
+    write_table(path, |w| ParquetWriter::new(w).finish(&mut frame.clone()).map(drop))
+}
+
+/// Writes a frame as CSV, atomically; numbers read back to the same bits.
+pub fn write_csv(frame: &DataFrame, path: &Path) -> Result<(), StatsError> {
+    write_table(path, |w| CsvWriter::new(w).include_header(true).finish(&mut frame.clone()))
+}
+
+fn write_table(path: &Path, fill: impl FnOnce(&mut dyn Write) -> PolarsResult<()>) -> Result<(), StatsError> {
+    // made in memory first: a full disk then shows as an I/O error with the path, not as one of the table
+    let mut bytes: Vec<u8> = vec![];
+    fill(&mut bytes).map_err(|source| StatsError::Table { path: path.to_path_buf(), source })?;
+    atomic::write_atomically(path, |w| w.write_all(&bytes)).map_err(|e| io_error(path, "write", e))
+}
+
+/// Reads a Parquet file.
+pub fn read_parquet(path: &Path) -> Result<DataFrame, StatsError> {
+    let file = File::open(path).map_err(|e| io_error(path, "read", e))?;
+    ParquetReader::new(file).finish().map_err(|source| StatsError::Table { path: path.to_path_buf(), source })
+}
+
+/// Reads `provenance.json`.
+pub fn read_provenance(path: &Path) -> Result<Provenance, StatsError> {
+    let text = std::fs::read_to_string(path).map_err(|e| io_error(path, "read", e))?;
+    serde_json::from_str(&text).map_err(|source| StatsError::Provenance { path: path.to_path_buf(), source })
+}

@@ -1,0 +1,20 @@
+//! Numbers from trials: Polars frames with a fixed schema, summaries with intervals, files, comparison of runs.
+//!
+//! Polars shapes and joins; every statistic is computed in a fixed order by `ndarray` and `statrs`, so that the
+//! numbers do not depend on threads.
+
+mod compare;
+mod error;
+mod files;
+mod frames;
+mod summarise;
+mod summary;
+mod tuning;
+
+pub use compare::{Comparison, is_measured, same_bits};
+pub use error::StatsError;
+pub use files::{Results, diverged, read_parquet, read_provenance, write_csv, write_parquet};
+pub use frames::{curves_frame, trials_frame};
+pub use summarise::summarise;
+pub use summary::{Interval, interval, mean, paired_difference, std_dev};
+pub use tuning::tuning_frame;

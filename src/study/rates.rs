@@ -1,0 +1,208 @@
+//! Learning rates: the tables that `report tune` writes and every profile reads.
+//!
+//! A table holds backpropagation's rate per dataset x network x recipe with everything that was tried; feedback
+//! alignment and direct feedback alignment use the same rate (as Nøkland 2016 did), so that only the teaching signal
+//! differs. Recipe `nokland` fixes its rate.
+
+use std::fmt::Write;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cell, Profile, Recipe};
+use crate::data::DatasetId;
+
+/// The fixed rate of recipe `nokland` (RMSprop).
+pub const NOKLAND: f64 = 1e-4;
+
+/// The seed of every search; no report uses it.
+pub const SEARCH_SEED: u64 = 9001;
+
+/// The table of one profile, `data/rates/<profile>.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateTable {
+    /// `quick` or `standard`.
+    pub profile: Profile,
+    #[serde(rename = "rate", default)]
+    pub entries: Vec<RateEntry>,
+}
+
+/// One winner with how it was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateEntry {
+    pub dataset: DatasetId,
+    pub network: String,
+    pub recipe: Recipe,
+    pub learning_rate: f64,
+    /// Set by hand, not yet searched.
+    #[serde(default)]
+    pub preliminary: bool,
+    /// What searched it.
+    pub command: String,
+    pub seed: u64,
+    pub epochs: u32,
+    /// Every rate tried, ascending.
+    #[serde(default)]
+    pub tried: Vec<Tried>,
+}
+
+/// One rate of a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tried {
+    pub learning_rate: f64,
+    /// Fraction right on validation after the last epoch; none if diverged.
+    pub validation_accuracy: Option<f64>,
+    /// `finished` or `diverged`.
+    pub status: String,
+}
+
+/// Why there is no rate.
+#[derive(Debug, thiserror::Error)]
+pub enum RateError {
+    #[error(
+        "no learning rate for {cell} with recipe {recipe} in the table of profile {profile}; give one (--rate 0.1), or search it: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network}"
+    )]
+    NotInTable { cell: String, recipe: Recipe, profile: Profile, dataset: DatasetId, network: String },
+    #[error(
+        "{name} is not a rate table ({reason}); restore it from the repository, or write it anew with `report tune`"
+    )]
+    BadTable { name: String, reason: String },
+}
+
+impl RateTable {
+    /// The table built into the program for `profile` (`smoke` reads `quick`'s, `full` reads `standard`'s).
+    pub fn of(profile: Profile) -> &'static RateTable {
+        let read = |name, text| RateTable::read(name, text).expect("a test reads the built-in tables");
+        static QUICK: OnceLock<RateTable> = OnceLock::new();
+        static STANDARD: OnceLock<RateTable> = OnceLock::new();
+        match profile.rates() {
+            Profile::Quick => QUICK.get_or_init(|| read("quick", include_str!("../../data/rates/quick.toml"))),
+            _ => STANDARD.get_or_init(|| read("standard", include_str!("../../data/rates/standard.toml"))),
+        }
+    }
+
+    /// Reads a table; `name` is for the error.
+    pub fn read(name: &str, text: &str) -> Result<RateTable, RateError> {
+        let bad = |reason: String| RateError::BadTable { name: name.to_string(), reason };
+        let table: RateTable = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
+        match table.entries.iter().find(|e| !(e.learning_rate.is_finite() && e.learning_rate > 0.0)) {
+            Some(e) => Err(bad(format!("{}/{}: learning rate {}", e.dataset, e.network, e.learning_rate))),
+            None => Ok(table),
+        }
+    }
+
+    /// The rate of `cell`: backpropagation's on the same dataset and network.
+    pub fn rate(&self, cell: &Cell, recipe: Recipe) -> Result<f64, RateError> {
+        if recipe == Recipe::Nokland {
+            return Ok(NOKLAND);
+        }
+        let network = cell.network.to_string();
+        self.entries
+            .iter()
+            .find(|e| e.dataset == cell.dataset && e.network == network && e.recipe == recipe)
+            .map(|e| e.learning_rate)
+            .ok_or_else(|| RateError::NotInTable {
+                cell: cell.to_string(),
+                recipe,
+                profile: self.profile,
+                dataset: cell.dataset,
+                network,
+            })
+    }
+
+    /// Replaces or adds entries; the table stays sorted by recipe, dataset, network.
+    pub fn merge(&mut self, entries: Vec<RateEntry>) {
+        for new in entries {
+            self.entries.retain(|e| (e.dataset, &e.network, e.recipe) != (new.dataset, &new.network, new.recipe));
+            self.entries.push(new);
+        }
+        self.entries.sort_by(|a, b| (a.recipe, a.dataset, &a.network).cmp(&(b.recipe, b.dataset, &b.network)));
+    }
+
+    /// The file's text: the same table gives the same bytes.
+    pub fn to_text(&self) -> String {
+        let mut t = format!(
+            "# Backpropagation's learning rates for profile {0}: chosen on validation, never on test.\n# Written by `report tune --profile {0}`; feedback alignment and direct feedback alignment use the same rates.\n\nprofile = \"{0}\"\n",
+            self.profile
+        );
+        for e in &self.entries {
+            let _ = write!(
+                t,
+                "\n[[rate]]\ndataset = \"{}\"\nnetwork = \"{}\"\nrecipe = \"{}\"\nlearning_rate = {:?}\n",
+                e.dataset, e.network, e.recipe, e.learning_rate
+            );
+            if e.preliminary {
+                t.push_str("preliminary = true\n");
+            }
+            // a JSON string is a TOML string
+            let command = serde_json::to_string(&e.command).expect("text");
+            let _ = write!(t, "command = {command}\nseed = {}\nepochs = {}\ntried = [\n", e.seed, e.epochs);
+            for r in &e.tried {
+                let _ = write!(t, "  {{ learning_rate = {:?}, ", r.learning_rate);
+                if let Some(v) = r.validation_accuracy {
+                    let _ = write!(t, "validation_accuracy = {v:?}, ");
+                }
+                let _ = writeln!(t, "status = \"{}\" }},", r.status);
+            }
+            t.push_str("]\n");
+        }
+        t
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::figures;
+
+    #[test]
+    fn the_committed_tables_are_what_the_program_writes() {
+        for (profile, text) in [
+            (Profile::Quick, include_str!("../../data/rates/quick.toml")),
+            (Profile::Standard, include_str!("../../data/rates/standard.toml")),
+        ] {
+            let table = RateTable::read(profile.name(), text).unwrap();
+            assert_eq!(table.profile, profile);
+            assert_eq!(table.to_text(), text);
+        }
+    }
+
+    #[test]
+    fn every_cell_of_every_figure_has_a_rate() {
+        for profile in Profile::ALL {
+            let table = RateTable::of(profile);
+            for cell in figures::REGISTRY.iter().flat_map(|f| (f.cells)()) {
+                for recipe in Recipe::ALL {
+                    assert!(table.rate(&cell, recipe).unwrap() > 0.0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_network_is_refused_with_the_way_out() {
+        let cell: Cell = "mnist/3x7-relu/bp".parse().unwrap();
+        let e = RateTable::of(Profile::Quick).rate(&cell, Recipe::Main).unwrap_err().to_string();
+        assert!(e.contains("--rate") && e.contains("3x7-relu"), "{e}");
+        assert_eq!(RateTable::of(Profile::Quick).rate(&cell, Recipe::Nokland).unwrap(), NOKLAND);
+    }
+
+    #[test]
+    fn merging_replaces_one_entry_and_keeps_the_others() {
+        let mut table = RateTable::of(Profile::Quick).clone();
+        let before = table.clone();
+        let mut entry = table.entries[0].clone();
+        entry.learning_rate = 10f64.powf(-2.5);
+        entry.tried = vec![
+            Tried { learning_rate: 0.1, validation_accuracy: Some(1.0 / 3.0), status: "finished".into() },
+            Tried { learning_rate: 10.0, validation_accuracy: None, status: "diverged".into() },
+        ];
+        table.merge(vec![entry.clone()]);
+        assert_eq!(table.entries[0], entry);
+        assert_eq!(table.entries[1..], before.entries[1..]);
+        assert_eq!(RateTable::read("t", &table.to_text()).unwrap(), table);
+    }
+}
