@@ -1,6 +1,39 @@
-//! bioprop: learning rules between biology and backpropagation.
+//! bioprop: learning rules between biology and backpropagation, compared with several seeds and reported.
 //!
-//! Map of the rooms: to be written by whoever owns this file.
+//! The rooms, in the order the data walks; nothing imports a room below it:
+//!
+//! * [`random`]: one random stream per seed and purpose
+//! * [`data`]: the datasets, their files and checksums
+//! * [`net`]: networks, losses, and the kernels that do the arithmetic; [`feedback`]: feedback matrices;
+//!   [`rules`]: one file per learning rule
+//! * [`train`]: the engine that trains one network
+//! * [`study`]: cells, figures, recipes, profiles, trials
+//! * [`run`]: plan, store, execution
+//! * [`stats`]: frames, summaries, intervals
+//! * [`report`]: the HTML and Markdown report and its plots
+//! * [`cli`]: the commands of `report`
+//!
+//! Two rules on the same seed, split, batches and initial weights:
+//!
+//! ```
+//! use bioprop::data::{DataSize, DatasetId, load};
+//! use bioprop::study::{Cell, Profile};
+//! use bioprop::run::plan::Request;
+//! use bioprop::train::{Monitor, train};
+//!
+//! struct Silent;
+//! impl Monitor for Silent {
+//!     fn progress(&self, _: f64) {}
+//!     fn cancelled(&self) -> bool { false }
+//! }
+//! let data = load(DatasetId::Mnist, DataSize::Smoke, None).unwrap();
+//! for name in ["mnist/1x2000/bp", "mnist/1x2000/fa/feedback=random"] {
+//!     let cell: Cell = name.parse().unwrap();
+//!     let trial = Request::of(Profile::Smoke).trial(&cell, 1, 1, 0, &data).unwrap();
+//!     let outcome = train(&trial.config(), &data, &Silent).unwrap();
+//!     println!("{name}: {:.1} % of the test images", 100.0 * outcome.last().unwrap().test.accuracy());
+//! }
+//! ```
 pub mod cli;
 pub mod data;
 pub mod feedback;

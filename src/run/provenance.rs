@@ -7,7 +7,6 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Datasets, Request};
-use crate::net::Isa;
 
 /// Everything about a run that is not a result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,7 +99,7 @@ pub fn collect(request: &Request, sitting: Sitting) -> Provenance {
         cpu: cpu(),
         cores: cores(),
         threads: sitting.threads,
-        kernels: Isa::best().name().to_string(),
+        kernels: crate::net::Isa::best().name().to_string(),
         started: rfc3339(sitting.started),
         wall_time_s: sitting.wall_time_s,
         trials: sitting.trials,

@@ -1,18 +1,108 @@
-//! The first steps of one trial as arrays. TEMPORARY stub.
+//! The first steps of one trial as NumPy arrays, for the sceptic who re-computes them in another language.
+//!
+//! Samples in rows; `t = 0..N-1` for a step, `0..N` for a state; `l = 1..L`. `delta{l}` is the teaching signal that
+//! the rule used, `B{l}` feeds hidden layer `l`, signs applied, in the shape of the forward path that it replaces.
 
-use std::path::Path;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array1, Array2};
+use ndarray_npy::NpzWriter;
 
 use crate::data::Dataset;
+use crate::net::{Isa, Matrix};
+use crate::rules::RuleError;
 use crate::study::Trial;
+use crate::train::{Inputs, Split, Trainer, epoch_order};
 
 /// Why there is no trace.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    #[error("{0}: `trace` is not there yet")]
-    NotYet(std::path::PathBuf),
+    #[error("cannot write {path}: {source}; choose another --out")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {path}: {source}; choose another --out")]
+    Npz { path: PathBuf, source: ndarray_npy::WriteNpzError },
+    #[error("one epoch has {available} steps, {asked} were asked for; use a larger profile or fewer steps")]
+    TooManySteps { asked: usize, available: usize },
+    #[error(transparent)]
+    Rule(#[from] RuleError),
 }
 
-/// Writes `steps` steps of `trial` to `out` (npz).
-pub fn write(_trial: &Trial, _data: &Dataset, _steps: usize, out: &Path) -> Result<(), TraceError> {
-    Err(TraceError::NotYet(out.to_path_buf()))
+/// Writes `steps` steps of `trial` to `out` (npz); the file appears whole or not at all.
+///
+/// # Errors
+/// If the file cannot be written or an epoch has fewer steps.
+pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<(), TraceError> {
+    let config = trial.config();
+    let classes = data.id.classes();
+    let split = Split::draw(&data.train, classes, config.train_sample, config.seed);
+    let order = epoch_order(&split.train, config.seed, 0);
+    let available = order.len() / config.batch;
+    if steps > available {
+        return Err(TraceError::TooManySteps { asked: steps, available });
+    }
+    let io = |source| TraceError::Io { path: out.to_path_buf(), source };
+    let npz = |source| TraceError::Npz { path: out.to_path_buf(), source };
+    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    let mut arrays = NpzWriter::new(BufWriter::new(file));
+    let text = serde_json::json!({
+        "cell": trial.cell.to_string(),
+        "dataset": trial.cell.dataset.name(),
+        "network": trial.cell.network.to_string(),
+        "activation": trial.cell.network.activation.name(),
+        "rule": trial.cell.rule.name(),
+        "options": trial.cell.rule.options(),
+        "learning_rate": trial.learning_rate,
+        "recipe": trial.recipe.name(),
+        "loss": config.loss.name(),
+        "batch": config.batch,
+        "seed": trial.seed,
+        "data": trial.data.name(),
+        "precision": "f32",
+        "optimiser": format!("{:?}", config.optimiser),
+        "steps": steps,
+    });
+    arrays.add_array("config_json", &Array1::from(text.to_string().into_bytes())).map_err(npz)?;
+    let inputs = Inputs::new(config.inputs, data);
+    let mut trainer = Trainer::new(&config, data.train.inputs, classes, Isa::best())?;
+    for t in 0..=steps {
+        for l in 1..=trainer.depth() {
+            arrays.add_array(format!("W{l}_{t}"), &by_rows(trainer.weights(l))).map_err(npz)?;
+            arrays.add_array(format!("b{l}_{t}"), &Array1::from(trainer.bias(l).to_vec())).map_err(npz)?;
+            if let Some((w, b)) = trainer.mean_squares(l) {
+                arrays.add_array(format!("vW{l}_{t}"), &by_rows(w)).map_err(npz)?;
+                arrays.add_array(format!("vb{l}_{t}"), &Array1::from(b.row(0).to_vec())).map_err(npz)?;
+            }
+        }
+        if t == steps {
+            break;
+        }
+        let rows = &order[t * config.batch..(t + 1) * config.batch];
+        trainer.step(&inputs, &data.train, rows);
+        let labels: Vec<i64> = rows.iter().map(|&r| i64::from(data.train.labels[r as usize])).collect();
+        arrays.add_array(format!("x_{t}"), &by_samples(trainer.activity(0))).map_err(npz)?;
+        arrays.add_array(format!("y_{t}"), &Array1::from(labels)).map_err(npz)?;
+        arrays.add_array(format!("yhat_{t}"), &by_samples(trainer.activity(trainer.depth()))).map_err(npz)?;
+        for l in 1..=trainer.depth() {
+            arrays.add_array(format!("h{l}_{t}"), &by_samples(trainer.activity(l))).map_err(npz)?;
+            arrays.add_array(format!("delta{l}_{t}"), &by_samples(trainer.delta(l))).map_err(npz)?;
+            if let Some(b) = (l < trainer.depth()).then(|| trainer.feedback(l)).flatten() {
+                arrays.add_array(format!("B{l}_{t}"), &by_rows(b)).map_err(npz)?;
+            }
+        }
+        trainer.flush();
+    }
+    let file = arrays.finish().map_err(npz)?.into_inner().map_err(|e| io(e.into_error()))?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(out).map_err(|e| io(e.error))?;
+    Ok(())
+}
+
+fn by_rows(m: &Matrix) -> Array2<f32> {
+    Array2::from_shape_fn((m.rows(), m.cols()), |(r, c)| m.row(r)[c])
+}
+
+fn by_samples(m: &Matrix) -> Array2<f32> {
+    Array2::from_shape_fn((m.cols(), m.rows()), |(n, r)| m.row(r)[n])
 }

@@ -192,5 +192,3 @@ fn weights_hash(trainer: &Trainer) -> String {
     hex::encode(hash.finalize())
 }
 
-#[cfg(test)]
-mod tests;
