@@ -57,11 +57,11 @@ def check(path):
             delta[l] = a[f"delta{l}_{t}"]
         options = config["options"].get("feedback", "")
         if options.endswith("sign"):
-            path = None
+            product = None
             for l in range(depth - 1, 0, -1):
-                path = W[l + 1] if rule == "fa" or path is None else path @ W[l + 1]
-                sure = np.abs(path) > 1e-6 * np.abs(path).max()
-                assert np.all((np.sign(a[f"B{l}_{t}"]) == np.sign(path))[sure]), f"signs of B{l}_{t}"
+                product = W[l + 1] if rule == "fa" or product is None else product @ W[l + 1]
+                sure = np.abs(product) > 1e-6 * np.abs(product).max()
+                assert np.all((np.sign(a[f"B{l}_{t}"]) == np.sign(product))[sure]), f"signs of B{l}_{t}"
         for l in range(1, depth + 1):
             for name, g, state in (("W", delta[l].T @ h[l - 1] / n, W[l]), ("b", delta[l].mean(0), b[l])):
                 slack = 0

@@ -1,6 +1,7 @@
 //! `report tune`: search backpropagation's learning rates and write the table that the profiles read.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,8 +66,8 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
     let mut datasets = Datasets::new();
     for search in &searches {
         let id = search.target.dataset;
-        if !datasets.contains_key(&id) {
-            datasets.insert(id, Arc::new(data::load(id, profile.data(), args.place.data.as_deref())?));
+        if let Entry::Vacant(slot) = datasets.entry(id) {
+            slot.insert(Arc::new(data::load(id, profile.data(), args.place.data.as_deref())?));
         }
     }
     let out = args.place.out(&format!("tune-{profile}"));

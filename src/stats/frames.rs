@@ -105,7 +105,8 @@ pub fn curves_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
         column!("epoch", rows, |(_, _, e)| e.epoch),
         column!("train_loss", rows, |(_, _, e)| e.train_loss),
     ];
-    let scores: [(&str, fn(&EpochRow) -> Score); 3] =
+    type Pick = fn(&EpochRow) -> Score;
+    let scores: [(&str, Pick); 3] =
         [("train_sample", |e| e.train_sample), ("validation", |e| e.validation), ("test", |e| e.test)];
     for (name, score) in scores {
         columns.push(column!(format!("{name}_accuracy"), rows, |(_, _, e)| score(e).accuracy()));

@@ -191,4 +191,3 @@ fn weights_hash(trainer: &Trainer) -> String {
     }
     hex::encode(hash.finalize())
 }
-
