@@ -19,7 +19,7 @@ pub const LIMITS: std::ops::RangeInclusive<i32> = -14..=6;
 
 /// `10^(k/2)`, read from decimal text so that every machine has the same bits.
 pub fn rate(k: i32) -> f64 {
-    let digits = if k.rem_euclid(2) == 0 { "1" } else { "3.1622776601683795" };
+    let digits = if k.rem_euclid(2) == 0 { "1" } else { "3.16227766016837933199889354443" };
     format!("{digits}e{}", k.div_euclid(2)).parse().expect("a number")
 }
 
