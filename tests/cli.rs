@@ -1,21 +1,66 @@
 //! The program as a user runs it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use bioprop::stats::read_parquet;
-use bioprop::stats::same_bits;
+use bioprop::stats::{read_parquet, same_bits};
+use bioprop::study::Cell;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_report");
 
 fn report(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_report")).args(args).output().expect("the program starts")
+    Command::new(PROGRAM).args(args).output().expect("the program starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Arguments of a run of nine short trials into `out`.
+fn smoke_args(out: &Path) -> Vec<String> {
+    ["run", "--profile", "smoke", "--figures", "five-runs", "--out"]
+        .map(String::from)
+        .into_iter()
+        .chain([out.display().to_string()])
+        .collect()
 }
 
 fn smoke(out: &Path, more: &[&str]) -> Output {
-    let out = out.to_str().unwrap();
-    let output = report(&[&["run", "--profile", "smoke", "--figures", "five-runs", "--out", out], more].concat());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(PROGRAM).args(smoke_args(out)).args(more).output().expect("the program starts");
+    assert!(output.status.success(), "{}", stderr(&output));
     output
+}
+
+/// Starts such a run with one thread, so that trials end one after the other.
+fn start(out: &Path) -> Child {
+    Command::new(PROGRAM)
+        .args(smoke_args(out))
+        .args(["--threads", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
+/// Trials in the store of `out`.
+fn stored(out: &Path) -> BTreeSet<String> {
+    let Ok(files) = std::fs::read_dir(out.join("trials")) else { return BTreeSet::new() };
+    let names = files.flatten().map(|f| f.file_name().to_string_lossy().into_owned());
+    names.filter(|n| n.ends_with(".trial")).collect()
+}
+
+fn wait_for_trials(out: &Path, least: usize) {
+    let started = Instant::now();
+    while stored(out).len() < least {
+        assert!(started.elapsed() < Duration::from_secs(120), "no {least} trials within two minutes");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn assert_same_results(a: &Path, b: &Path) {
@@ -37,61 +82,87 @@ fn a_run_makes_a_report_and_a_second_one_trains_nothing() {
         "curves.parquet",
         "summary.csv",
         "provenance.json",
+        "figures/figure-five-runs-runs.svg",
+        "figures/figure-five-runs-runs.png",
     ] {
-        assert!(out.join(file).metadata().unwrap().len() > 0, "{file}");
+        assert!(out.join(file).metadata().unwrap_or_else(|e| panic!("{file}: {e}")).len() > 0, "{file}");
     }
     let again = smoke(&out, &[]);
-    assert!(
-        String::from_utf8_lossy(&again.stdout).contains("0 trained now"),
-        "{}",
-        String::from_utf8_lossy(&again.stdout)
-    );
-    // from the Parquet files alone
+    assert!(stdout(&again).contains("0 trained now"), "{}", stdout(&again));
+    // from the Parquet files alone, to the byte
+    let page = std::fs::read(out.join("index.html")).unwrap();
     std::fs::remove_dir_all(out.join("trials")).unwrap();
     let render = report(&["render", out.to_str().unwrap()]);
-    assert!(render.status.success(), "{}", String::from_utf8_lossy(&render.stderr));
+    assert!(render.status.success(), "{}", stderr(&render));
+    assert!(std::fs::read(out.join("index.html")).unwrap() == page, "another page from the same results");
 }
 
 #[test]
-fn threads_and_a_kill_change_no_bits() {
+fn threads_shards_and_a_kill_change_no_bits() {
     let dir = tempfile::tempdir().unwrap();
-    let (one, two, killed) = (dir.path().join("1"), dir.path().join("2"), dir.path().join("k"));
+    let [one, two, killed, sharded] = ["1", "2", "k", "s"].map(|n| dir.path().join(n));
     smoke(&one, &["--threads", "1"]);
     smoke(&two, &["--threads", "2"]);
     assert_same_results(&one, &two);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_report"))
-        .args([
-            "run",
-            "--profile",
-            "smoke",
-            "--figures",
-            "five-runs",
-            "--threads",
-            "1",
-            "--out",
-            killed.to_str().unwrap(),
-        ])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // as soon as the first trials are stored: kill -9 in the middle of the next ones
-    let started = Instant::now();
-    let stored = || {
-        std::fs::read_dir(killed.join("trials"))
-            .map_or(0, |d| d.flatten().filter(|f| f.path().extension().is_some_and(|e| e == "trial")).count())
-    };
-    while stored() < 2 && started.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+
+    let mut child = start(&killed);
+    wait_for_trials(&killed, 2);
+    // SIGKILL, in the middle of the next trial
     child.kill().unwrap();
     child.wait().unwrap();
-    let kept = stored();
-    assert!((2..9).contains(&kept), "{kept} trials were stored when the kill landed");
+    let kept = stored(&killed);
+    assert!((2..9).contains(&kept.len()), "{} trials were stored when the kill landed", kept.len());
+    let times = |names: &BTreeSet<String>| -> Vec<_> {
+        names.iter().map(|n| killed.join("trials").join(n).metadata().unwrap().modified().unwrap()).collect()
+    };
+    let before = times(&kept);
     let output = smoke(&killed, &[]);
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains(&format!("{kept} already there")), "{text}");
+    assert!(stdout(&output).contains(&format!("{} already there", kept.len())), "{}", stdout(&output));
+    assert_eq!(before, times(&kept), "a finished trial was written again");
     assert_same_results(&one, &killed);
+
+    for shard in ["1/2", "0/2"] {
+        smoke(&sharded, &["--shard", shard]);
+        assert!(!sharded.join("index.html").exists(), "a shard renders nothing");
+    }
+    let render = report(&["render", sharded.to_str().unwrap()]);
+    assert!(render.status.success(), "{}", stderr(&render));
+    assert_same_results(&one, &sharded);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_is_finished_and_says_how_to_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("a");
+    let child = start(&out);
+    wait_for_trials(&out, 1);
+    let started = Instant::now();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    // on a quick machine the run may have ended just before the signal came
+    if stored(&out).len() < 9 {
+        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        assert!(stderr(&output).contains("run the same command again"), "{}", stderr(&output));
+    }
+    smoke(&out, &[]);
+    assert_eq!(stored(&out).len(), 9);
+}
+
+#[test]
+fn one_cell_alone_and_what_is_in_no_figure() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("a");
+    let cell = "mnist/2x800-tanh/dfa/feedback=random";
+    let output = report(&["run", "--profile", "smoke", "--cell", cell, "--seeds", "2", "--out", out.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("2 trials: 2 trained now"), "{}", stdout(&output));
+    let summary = std::fs::read_to_string(out.join("summary.csv")).unwrap();
+    assert_eq!(summary.lines().count(), 2, "{summary}");
+    let output = report(&["run", "--figures", "7", "--cell", cell]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("not a cell of the figures asked for (7)"), "{}", stderr(&output));
 }
 
 #[test]
@@ -99,12 +170,24 @@ fn bad_input_is_misuse_and_names_the_way_out() {
     for (args, word) in [
         (vec!["run", "--profile", "quik"], "smoke, quick, standard, full"),
         (vec!["run", "--figures", "12"], "five-runs"),
-        (vec!["run", "--seeds", "0"], "0"),
+        (vec!["run", "--figures", "8-7"], "smaller first"),
+        (vec!["run", "--seeds", "0"], "1..=1000"),
+        (vec!["run", "--epochs", "x"], "--epochs"),
+        (vec!["run", "--threads", "0"], "1..=1024"),
+        (vec!["run", "--rate", "nan"], "positive, finite"),
+        (vec!["run", "--recipe", "mian"], "main"),
+        (vec!["run", "--shard", "2/2"], "0 to N-1"),
+        (vec!["run", "--shard", "0/2", "--index", "1"], "cannot be used with"),
+        (vec!["run", "--cell", "mnist/1x2000"], "not a cell"),
+        (vec!["render", "no/such/folder"], "no such folder"),
         (vec!["trace", "mnist/1x2000/fb", "--out", "x.npz"], "known: bp"),
-        (vec!["trace", "mnist/1x2000/bp", "--steps", "21", "--out", "x.npz"], "20"),
+        (vec!["trace", "mnist/1x2000/bp", "--steps", "21", "--out", "x.npz"], "1..=20"),
+        (vec!["tune", "--recipe", "nokland"], "fixed rate"),
+        (vec!["tune", "--profile", "smoke"], "--profile quick"),
+        (vec!["frobnicate"], "frobnicate"),
     ] {
         let output = report(&args);
-        let text = String::from_utf8_lossy(&output.stderr);
+        let text = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
         assert!(text.contains(word), "{args:?}: {text}");
     }
@@ -112,39 +195,61 @@ fn bad_input_is_misuse_and_names_the_way_out() {
 
 #[test]
 fn list_cells_prints_cells_that_read_back() {
-    let text = String::from_utf8(report(&["list", "cells"]).stdout).unwrap();
+    let text = stdout(&report(&["list", "cells"]));
     let cells: Vec<&str> = text.lines().collect();
     for cell in &cells {
-        assert_eq!(cell.parse::<bioprop::study::Cell>().unwrap().to_string(), *cell);
+        assert_eq!(cell.parse::<Cell>().unwrap().to_string(), *cell);
     }
-    let unique: std::collections::BTreeSet<&str> = cells.iter().copied().collect();
-    assert_eq!(unique.len(), cells.len());
-    assert!(
-        unique.contains("mnist/1x2000/dfa/feedback=random"),
-        "direct feedback alignment with one hidden layer is listed too"
-    );
+    assert_eq!(cells.iter().collect::<BTreeSet<_>>().len(), cells.len());
+    assert!(cells.contains(&"mnist/1x2000/dfa/feedback=random"), "with one hidden layer it is listed too");
+}
+
+/// Plans the full data with none of it there.
+#[test]
+fn a_plan_needs_no_data() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(PROGRAM)
+        .args(["plan", "--profile", "standard", "--figures", "five-runs"])
+        .env("HOME", dir.path())
+        .env("XDG_CACHE_HOME", dir.path())
+        .env_remove("BIOPROP_DATA")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("9 trials, 12 epochs: 0 done, 9 to train"), "{text}");
+    assert!(text.contains("the full set is not here"), "{text}");
 }
 
 #[test]
-fn a_trace_recomputes_in_numpy() {
+fn traces_recompute_in_numpy() {
     let numpy = Command::new("python3").args(["-c", "import numpy"]).output();
     if !numpy.is_ok_and(|o| o.status.success()) {
         eprintln!("skipped: no Python with NumPy here");
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let out = dir.path().join("t.npz");
-    for (cell, recipe) in [
-        ("mnist/1x2000/bp", "main"),
-        ("mnist/1x2000/dfa/feedback=binary", "main"),
-        ("mnist/2x800-relu/fa/feedback=random", "unit"),
-        ("cifar10/2x800-tanh/dfa/feedback=binary-sign", "main"),
-        ("mnist/2x800-tanh/dfa/feedback=random", "nokland"),
-    ] {
-        let made = report(&["trace", cell, "--recipe", recipe, "--steps", "2", "--out", out.to_str().unwrap()]);
-        assert!(made.status.success(), "{cell}: {}", String::from_utf8_lossy(&made.stderr));
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/check_trace.py");
-        let checked = Command::new("python3").arg(script).arg(&out).output().unwrap();
-        assert!(checked.status.success(), "{cell}: {}", String::from_utf8_lossy(&checked.stderr));
+    let mut traces = vec![];
+    let all =
+        [("1x2000", "mnist"), ("2x800-relu", "cifar10"), ("2x800-tanh", "mnist")].into_iter().flat_map(|(n, d)| {
+            ["bp", "fa/feedback=random", "dfa/feedback=random"].map(|rule| (format!("{d}/{n}/{rule}"), "main", 3))
+        });
+    let more = [
+        ("mnist/1x2000/dfa/feedback=binary,scale=literal", "main", 2),
+        ("mnist/2x800-relu/fa/feedback=random-sign", "unit", 2),
+        ("cifar10/2x800-tanh/dfa/feedback=binary-sign,scale=matched", "main", 2),
+        ("mnist/2x800-tanh/dfa/feedback=random", "nokland", 4),
+        ("mnist/2x800-relu/fa/feedback=binary-sign,scale=literal", "nokland", 2),
+    ];
+    for (cell, recipe, steps) in all.chain(more.map(|(c, r, s)| (c.to_string(), r, s))) {
+        let out = dir.path().join(format!("{}.npz", traces.len()));
+        let steps = steps.to_string();
+        let made = report(&["trace", &cell, "--recipe", recipe, "--steps", &steps, "--out", out.to_str().unwrap()]);
+        assert!(made.status.success(), "{cell}: {}", stderr(&made));
+        traces.push(out);
     }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/check_trace.py");
+    let checked = Command::new("python3").arg(script).args(&traces).output().unwrap();
+    assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
+    assert_eq!(stdout(&checked).matches("re-computed").count(), traces.len());
 }

@@ -11,7 +11,7 @@ use crate::data::{self, DataError};
 use crate::run::cores;
 use crate::run::plan::{Datasets, Request};
 use crate::study::figures::{Figure, REGISTRY, figure};
-use crate::study::{Precision, Profile, Recipe};
+use crate::study::{Cell, Precision, Profile, Recipe};
 
 /// Which trials.
 #[derive(Args, Clone)]
@@ -22,6 +22,9 @@ pub struct StudyArgs {
     /// Figures, such as `3,7-8` or `five-runs` (`report list figures`) [default: all]
     #[arg(long, value_name = "LIST")]
     pub figures: Option<FigureList>,
+    /// Only this cell of the figures, as `report list cells` prints it; may be given several times
+    #[arg(long = "cell", value_name = "CELL")]
+    pub cells: Vec<Cell>,
     /// Seeds 1 to N (1 to 1000) instead of the profile's; `five-runs` keeps its five
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1000))]
     pub seeds: Option<u64>,
@@ -37,16 +40,37 @@ pub struct StudyArgs {
 }
 
 impl StudyArgs {
-    pub fn request(&self) -> Request {
-        Request {
+    /// What the arguments ask for.
+    ///
+    /// # Errors
+    /// A cell that is in none of the figures.
+    pub fn request(&self) -> anyhow::Result<Request> {
+        let mut figures = self.figures.clone().map_or_else(|| REGISTRY.to_vec(), |f| f.0);
+        let mut cells: Vec<Cell> = self.cells.iter().map(Cell::canonical).collect();
+        cells.sort();
+        cells.dedup();
+        let holds = |f: &Figure, cell: &Cell| (f.cells)().iter().any(|c| c.canonical() == *cell);
+        if let Some(stray) = cells.iter().find(|cell| !figures.iter().any(|f| holds(f, cell))) {
+            let names: Vec<_> = figures.iter().map(|f| f.id).collect();
+            return Err(misuse(format!(
+                "--cell {stray}: not a cell of the figures asked for ({}); `report list cells` prints them all",
+                names.join(", ")
+            )));
+        }
+        if !cells.is_empty() && self.figures.is_none() {
+            // a check that trains one seed again and again is not what a single cell asks for
+            figures.retain(|f| f.fixed_runs.is_none() && cells.iter().any(|cell| holds(f, cell)));
+        }
+        Ok(Request {
             profile: self.profile,
-            figures: self.figures.clone().map_or_else(|| REGISTRY.to_vec(), |f| f.0),
+            figures,
+            cells: (!cells.is_empty()).then_some(cells),
             seeds: self.seeds,
             epochs: self.epochs,
             recipe: self.recipe,
             rate: self.rate,
             precision: Precision::F32,
-        }
+        })
     }
 }
 

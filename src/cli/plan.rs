@@ -9,8 +9,7 @@ use super::arguments::{PlaceArgs, StudyArgs};
 use super::output::{count, duration, print, table};
 use crate::data::{self, DatasetId};
 use crate::run::Store;
-use crate::run::plan::{Datasets, Plan, Planned, Request, blank, time_left};
-use crate::run::selection::Selection;
+use crate::run::plan::{Datasets, Plan, Planned, Request, full_stand_in, time_left};
 use crate::study::DataSize;
 use crate::train;
 
@@ -23,7 +22,7 @@ pub struct PlanArgs {
 }
 
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
-    let request = args.study.request();
+    let request = args.study.request()?;
     let threads = args.place.threads();
     let (datasets, absent) = datasets(&request, args)?;
     let plan = Plan::new(&request, &datasets)?;
@@ -82,10 +81,9 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     print(&text)
 }
 
-/// Datasets to plan with; of full sets that are not here, blank ones of the right size.
+/// Datasets to plan with; stand-ins for full sets that are not here.
 fn datasets(request: &Request, args: &PlanArgs) -> anyhow::Result<(Datasets, Vec<DatasetId>)> {
     let size = request.profile.data();
-    let noted = Selection::read(&args.place.out(request.profile.name()))?.filter(|s| s.profile.data() == size);
     let mut datasets = Datasets::new();
     let mut absent = vec![];
     for id in request.datasets() {
@@ -94,9 +92,7 @@ fn datasets(request: &Request, args: &PlanArgs) -> anyhow::Result<(Datasets, Vec
             // a folder that was named and is wrong is an error; a full set that is nowhere is not
             Err(_) if size == DataSize::Full && args.place.data.is_none() => {
                 absent.push(id);
-                // trials that were done elsewhere on the full set are known by the fingerprint noted with them
-                let noted = noted.as_ref().and_then(|s| s.data.get(id.name())).map(|d| d.fingerprint.clone());
-                blank(id, size, noted.unwrap_or_else(|| "unknown".into()))
+                full_stand_in(id)
             }
             Err(e) => return Err(e.into()),
         };

@@ -32,7 +32,7 @@ pub struct RunArgs {
 
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (started, clock) = (SystemTime::now(), Instant::now());
-    let request = args.study.request();
+    let request = args.study.request()?;
     let datasets = load(&request, args.place.data.as_deref())?;
     let plan = Plan::new(&request, &datasets)?;
     let part = part(&plan, args)?;

@@ -182,6 +182,7 @@ mod tests {
                 Err(error) => panic!("{error}"),
             };
             assert_eq!((data.train.len(), data.test.len()), (train, 10_000));
+            assert_eq!(data.fingerprint, super::super::full_fingerprint(id));
             assert_eq!(super::super::mean_image(&data.train), data.mean_image);
             let mut counts = [0u64; 256];
             data.train.pixels.iter().for_each(|&p| counts[usize::from(p)] += 1);

@@ -29,7 +29,7 @@ pub use error::DataError;
 pub use fetch::{FetchEvent, FetchReport, fetch};
 pub use idx::{IdxImages, parse_images, parse_labels, read_images, read_labels};
 pub use load::{fingerprint, load};
-pub use official::{Content, OfficialFile, Split, official_files};
+pub use official::{Content, OfficialFile, Split, full_fingerprint, full_sizes, official_files};
 pub use places::{DATA_VARIABLE, bundled_dir, cache_dir};
 pub use status::{Check, FileSet, FileStatus, status, verify};
 pub use subset::{DerivedFile, bundled_counts, bundled_difference, derive_bundled, mean_image};

@@ -235,6 +235,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
         recipe: "main".into(),
         precision: "f32".into(),
         figures: figures::REGISTRY.iter().map(|f| f.id.to_string()).collect(),
+        cells: vec![],
         seeds: seeds.into_iter().take(if profile == Profile::Smoke { 2 } else { 5 }).collect(),
         command: format!("cargo run --bin report -- run --profile {}", profile.name()),
         version: "0.1.0".into(),

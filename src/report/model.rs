@@ -221,11 +221,19 @@ impl<'a> Model<'a> {
         let all_curves = reading::curves(inputs.curves)?;
         let (mut shown, mut skipped) = (Vec::new(), Vec::new());
         for figure in figures::REGISTRY.iter().copied() {
+            // a trial that two figures share does not make the other one asked for
+            if !provenance.figures.iter().any(|id| id == figure.id) {
+                skipped.push(figure);
+                continue;
+            }
             let mut hash = Sha256::new();
             let mut hashed: Vec<String> = Vec::new();
             let mut cells = Vec::new();
             for cell in (figure.cells)() {
                 let canonical = cell.canonical().to_string();
+                if !provenance.cells.is_empty() && !provenance.cells.contains(&canonical) {
+                    continue;
+                }
                 let rows = all_runs.get(&canonical).map_or(&[][..], Vec::as_slice);
                 let wanted = |r: &Run| r.repeat == 0 || figure.fixed_runs.is_some();
                 if !hashed.contains(&canonical) {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data::{Dataset, DatasetId, Images};
+use crate::data::{Dataset, DatasetId, Images, full_fingerprint, full_sizes};
 use crate::study::figures::Figure;
 use crate::study::rates::{RateError, RateTable};
-use crate::study::{Cell, DataSize, Precision, Profile, REVISION, Recipe, Trial};
+use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Trial};
 use crate::train;
 
 /// Samples of one step in every recipe.
@@ -20,6 +20,8 @@ pub type Datasets = BTreeMap<DatasetId, Arc<Dataset>>;
 pub struct Request {
     pub profile: Profile,
     pub figures: Vec<&'static Figure>,
+    /// Only these cells of the figures (canonical); `None`: all.
+    pub cells: Option<Vec<Cell>>,
     /// Instead of the profile's number of seeds.
     pub seeds: Option<u64>,
     /// Instead of the profile's epochs.
@@ -36,6 +38,7 @@ impl Request {
         Request {
             profile,
             figures: crate::study::figures::REGISTRY.to_vec(),
+            cells: None,
             seeds: None,
             epochs: None,
             recipe: Recipe::Main,
@@ -55,6 +58,9 @@ impl Request {
         if self.figures.len() < crate::study::figures::REGISTRY.len() {
             text += &format!(" --figures {}", self.figures.iter().map(|f| f.id).collect::<Vec<_>>().join(","));
         }
+        for cell in self.cells.iter().flatten() {
+            text += &format!(" --cell {cell}");
+        }
         if let Some(seeds) = self.seeds {
             text += &format!(" --seeds {seeds}");
         }
@@ -70,9 +76,15 @@ impl Request {
         text
     }
 
+    /// The cells of a figure that are asked for.
+    pub fn cells_of(&self, figure: &Figure) -> Vec<Cell> {
+        let asked = |cell: &Cell| self.cells.as_ref().is_none_or(|only| only.contains(&cell.canonical()));
+        (figure.cells)().into_iter().filter(asked).collect()
+    }
+
     /// Datasets that the figures ask for.
     pub fn datasets(&self) -> Vec<DatasetId> {
-        let mut ids: Vec<_> = self.figures.iter().flat_map(|f| (f.cells)()).map(|c| c.dataset).collect();
+        let mut ids: Vec<_> = self.figures.iter().flat_map(|f| self.cells_of(f)).map(|c| c.dataset).collect();
         ids.sort();
         ids.dedup();
         ids
@@ -140,7 +152,7 @@ impl Plan {
     pub fn new(request: &Request, datasets: &Datasets) -> Result<Plan, RateError> {
         let mut trials: BTreeMap<String, Planned> = BTreeMap::new();
         for figure in &request.figures {
-            for cell in (figure.cells)() {
+            for cell in request.cells_of(figure) {
                 let data = &datasets[&cell.dataset];
                 let seeds = match figure.fixed_runs {
                     Some(fixed) => (1..=fixed.seeds).collect(),
@@ -183,28 +195,17 @@ impl Plan {
     }
 }
 
-/// Images of the full sets: training, test.
-pub fn full_sizes(id: DatasetId) -> (usize, usize) {
-    match id {
-        DatasetId::Mnist => (60_000, 10_000),
-        DatasetId::Cifar10 => (50_000, 10_000),
-    }
-}
-
-/// A blank dataset of the right shape, to plan with where the full data are not on this machine: operations are
-/// counted from it, nothing is trained on it.
-pub fn blank(id: DatasetId, size: DataSize, fingerprint: String) -> Dataset {
-    let (train, test) = match size {
-        DataSize::Smoke => (600, 200),
-        DataSize::Bundled | DataSize::Full => full_sizes(id),
-    };
+/// A stand-in of the full set's size and fingerprint, to plan with where its files are not on this machine: trials
+/// get their real keys and counts of operations, nothing can be trained on it.
+pub fn full_stand_in(id: DatasetId) -> Dataset {
+    let (train, test) = full_sizes(id);
     let images = |n: usize| Images { pixels: vec![0; n * id.inputs()], labels: vec![0; n], inputs: id.inputs() };
     Dataset {
         id,
         train: images(train),
         test: images(test),
         mean_image: vec![0.0; id.inputs()],
-        fingerprint,
+        fingerprint: full_fingerprint(id).into(),
         origin: "not here".into(),
     }
 }
@@ -228,7 +229,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn datasets() -> Datasets {
-        DatasetId::ALL.into_iter().map(|id| (id, Arc::new(blank(id, DataSize::Smoke, id.to_string())))).collect()
+        DatasetId::ALL.into_iter().map(|id| (id, Arc::new(full_stand_in(id)))).collect()
     }
 
     fn plan(figures: &[&str], seeds: Option<u64>) -> Plan {
@@ -243,6 +244,15 @@ mod tests {
         assert_eq!(plan(&["7", "8"], None).trials.len(), 210 + 2 * 2 * 6 * 5);
         assert_eq!(plan(&["five-runs"], None).trials.len(), 9);
         assert_eq!(plan(&["7", "8", "five-runs"], None).trials.len(), 334);
+    }
+
+    #[test]
+    fn a_cell_may_be_asked_for_alone() {
+        let cells = Some(vec!["mnist/1x2000/fa/feedback=random".parse().unwrap()]);
+        let request = Request { cells, seeds: Some(3), ..Request::of(Profile::Quick) };
+        assert_eq!(request.datasets(), [DatasetId::Mnist]);
+        assert_eq!(Plan::new(&request, &datasets()).unwrap().trials.len(), 3);
+        assert_eq!(request.command(), "report run --profile quick --cell mnist/1x2000/fa/feedback=random --seeds 3");
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub struct Provenance {
     pub recipe: String,
     pub precision: String,
     pub figures: Vec<String>,
+    /// The only cells that were asked for (canonical); empty: every cell of the figures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<String>,
     pub seeds: Vec<u64>,
     /// The command that makes this report.
     pub command: String,
@@ -89,6 +92,7 @@ pub fn collect(request: &Request, sitting: Sitting) -> Provenance {
         recipe: request.recipe.to_string(),
         precision: request.precision.name().to_string(),
         figures: request.figures.iter().map(|f| f.id.to_string()).collect(),
+        cells: request.cells.iter().flatten().map(|c| c.to_string()).collect(),
         seeds: sitting.seeds,
         command: request.command(),
         version: env!("CARGO_PKG_VERSION").to_string(),

@@ -11,13 +11,15 @@ use serde::{Deserialize, Serialize};
 use super::plan::{Datasets, Plan, Request};
 use super::{DataProvenance, atomic, data_provenance};
 use crate::study::figures::figure;
-use crate::study::{Precision, Profile, Recipe};
+use crate::study::{Cell, Precision, Profile, Recipe};
 
 /// What `plan.json` holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
     pub profile: Profile,
     pub figures: Vec<String>,
+    #[serde(default)]
+    pub cells: Option<Vec<Cell>>,
     pub seeds: Option<u64>,
     pub epochs: Option<u32>,
     pub recipe: Recipe,
@@ -42,6 +44,7 @@ impl Selection {
         Selection {
             profile: request.profile,
             figures: request.figures.iter().map(|f| f.id.to_string()).collect(),
+            cells: request.cells.clone(),
             seeds: request.seeds,
             epochs: request.epochs,
             recipe: request.recipe,
@@ -85,6 +88,7 @@ impl Selection {
         Ok(Request {
             profile: self.profile,
             figures,
+            cells: self.cells.clone(),
             seeds: self.seeds,
             epochs: self.epochs,
             recipe: self.recipe,

@@ -119,6 +119,11 @@ fn join_provenance(mut a: Provenance, b: Provenance, trials: &DataFrame) -> Prov
         })
     };
     union(&mut a.figures, b.figures);
+    match a.cells.is_empty() || b.cells.is_empty() {
+        // one of them asked for every cell
+        true => a.cells.clear(),
+        false => union(&mut a.cells, b.cells),
+    }
     a.seeds.extend(b.seeds);
     a.seeds.sort();
     a.seeds.dedup();
