@@ -11,7 +11,7 @@ use crate::data::{self, DataError};
 use crate::run::cores;
 use crate::run::plan::{Datasets, Request};
 use crate::study::figures::{Figure, REGISTRY, figure};
-use crate::study::{Cell, Precision, Profile, Recipe};
+use crate::study::{Cell, Precision, Profile, Recipe, Study};
 
 /// Which trials.
 #[derive(Args, Clone)]
@@ -22,6 +22,9 @@ pub struct StudyArgs {
     /// Figures, such as `3,7-8` or `five-runs` (`report list figures`) [default: all]
     #[arg(long, value_name = "LIST")]
     pub figures: Option<FigureList>,
+    /// A study of your own instead of the figures (`report list figure 7 --toml` prints one to start from)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["figures", "cells", "recipe", "rate"])]
+    pub study: Option<PathBuf>,
     /// Only this cell of the figures, as `report list cells` prints it; may be given several times
     #[arg(long = "cell", value_name = "CELL")]
     pub cells: Vec<Cell>,
@@ -43,13 +46,18 @@ impl StudyArgs {
     /// What the arguments ask for.
     ///
     /// # Errors
-    /// A cell that is in none of the figures.
+    /// A cell that is in none of the figures; a study file that cannot be used.
     pub fn request(&self) -> anyhow::Result<Request> {
-        let mut figures = self.figures.clone().map_or_else(|| REGISTRY.to_vec(), |f| f.0);
+        let study = self.study.as_deref().map(read_study).transpose()?;
+        let mut figures = match (&study, &self.figures) {
+            (Some(study), _) => vec![study.figure],
+            (None, Some(figures)) => figures.0.clone(),
+            (None, None) => REGISTRY.to_vec(),
+        };
         let mut cells: Vec<Cell> = self.cells.iter().map(Cell::canonical).collect();
         cells.sort();
         cells.dedup();
-        let holds = |f: &Figure, cell: &Cell| (f.cells)().iter().any(|c| c.canonical() == *cell);
+        let holds = |f: &Figure, cell: &Cell| f.cells().iter().any(|c| c.canonical() == *cell);
         if let Some(stray) = cells.iter().find(|cell| !figures.iter().any(|f| holds(f, cell))) {
             let names: Vec<_> = figures.iter().map(|f| f.id).collect();
             return Err(misuse(format!(
@@ -69,9 +77,16 @@ impl StudyArgs {
             epochs: self.epochs,
             recipe: self.recipe,
             rate: self.rate,
+            study: study.map(Arc::new),
             precision: Precision::F32,
         })
     }
+}
+
+fn read_study(path: &Path) -> anyhow::Result<Study> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| misuse(format!("--study {name}: cannot read: {e}")))?;
+    Study::read(&name, &text).map_err(|e| misuse(e.to_string()))
 }
 
 /// Where the work is done.

@@ -69,11 +69,11 @@ pub fn run(args: &ListArgs) -> anyhow::Result<()> {
 }
 
 fn figure_line(f: &Figure) -> String {
-    format!("{}: {} ({})\n", f.id, f.title, count((f.cells)().len(), "cell"))
+    format!("{}: {} ({})\n", f.id, f.title, count(f.cells().len(), "cell"))
 }
 
 fn about(f: &Figure) -> String {
-    let cells: String = (f.cells)().iter().map(|c| format!("{c}\n")).collect();
+    let cells: String = f.cells().iter().map(|c| format!("{c}\n")).collect();
     format!(
         "{}: {}\n{}\n{}\nAssumptions: {}\nThis figure alone: report run --figures {}\n\n{cells}",
         f.id,
@@ -89,13 +89,17 @@ fn about(f: &Figure) -> String {
 fn study_file(f: &Figure) -> String {
     // a JSON string is a TOML string
     let text = |s: &str| serde_json::to_string(s).expect("text");
-    let mut t =
-        format!("id = {}\ntitle = {}\nepochs_of_the_post = {}\n", text(f.id), text(f.title), f.epochs_of_the_post);
+    let mut t = format!(
+        "id = {}\ntitle = {}\nepochs_of_the_post = {}\n",
+        text(&format!("like-{}", f.id)),
+        text(f.title),
+        f.epochs_of_the_post
+    );
     if let Some(fixed) = f.fixed_runs {
         t += &format!("seeds = {}\nrepeats = {}\n", fixed.seeds, fixed.repeats);
     }
     t += "cells = [\n";
-    for cell in (f.cells)() {
+    for cell in f.cells() {
         t += &format!("  {},\n", text(&cell.to_string()));
     }
     t + "]\n"
@@ -104,7 +108,7 @@ fn study_file(f: &Figure) -> String {
 /// Every cell as the figures name it (direct feedback alignment with one hidden layer too), each once.
 fn cells() -> String {
     let mut seen = BTreeSet::new();
-    let all = figures::REGISTRY.iter().flat_map(|f| (f.cells)()).map(|c| c.to_string());
+    let all = figures::REGISTRY.iter().flat_map(|f| f.cells()).map(|c| c.to_string());
     all.filter(|c| seen.insert(c.clone())).map(|c| format!("{c}\n")).collect()
 }
 
@@ -150,7 +154,7 @@ fn rates() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::Cell;
+    use crate::study::{Cell, Study};
 
     #[test]
     fn cells_read_back_and_are_unique() {
@@ -165,10 +169,11 @@ mod tests {
     }
 
     #[test]
-    fn a_study_file_is_toml_with_every_cell() {
+    fn a_study_file_reads_back_as_the_figures_grid() {
         for f in figures::REGISTRY {
-            let table: toml::Table = toml::from_str(&study_file(f)).unwrap();
-            assert_eq!(table["cells"].as_array().unwrap().len(), (f.cells)().len());
+            let study = Study::read("printed", &study_file(f)).unwrap();
+            assert_eq!(study.figure.cells(), f.cells());
+            assert_eq!(study.figure.fixed_runs, f.fixed_runs);
         }
     }
 }

@@ -43,7 +43,7 @@ fn noise(rng: &mut ChaCha8Rng) -> f64 {
 pub fn trials(profile: Profile, seeds: u64) -> Vec<Made> {
     let mut all: Vec<Made> = Vec::new();
     for (f, figure) in figures::REGISTRY.iter().enumerate() {
-        for (i, cell) in (figure.cells)().into_iter().enumerate() {
+        for (i, cell) in figure.cells().into_iter().enumerate() {
             let cell = cell.canonical();
             let (wanted, repeats) = figure.fixed_runs.map_or((seeds, 1), |r| (r.seeds, r.repeats));
             for seed in 0..wanted {
@@ -209,6 +209,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
     let column = |v: &[[Option<f64>; 4]], i: usize| v.iter().map(|e| e[i]).collect::<Vec<Option<f64>>>();
     let summary = df!(
         "cell" => cells.iter().map(Cell::to_string).collect::<Vec<_>>(),
+        "variant" => vec![""; cells.len()],
         "n" => cells.iter().map(|c| of(c, &last).len() as u32).collect::<Vec<u32>>(),
         "mean" => column(&tests, 0),
         "std" => column(&tests, 1),
@@ -236,6 +237,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
         precision: "f32".into(),
         figures: figures::REGISTRY.iter().map(|f| f.id.to_string()).collect(),
         cells: vec![],
+        study: None,
         seeds: seeds.into_iter().take(if profile == Profile::Smoke { 2 } else { 5 }).collect(),
         command: format!("cargo run --bin report -- run --profile {}", profile.name()),
         version: "0.1.0".into(),

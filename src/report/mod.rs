@@ -58,6 +58,14 @@ pub enum ReportError {
     Column { column: String, reason: String },
     #[error(transparent)]
     Plot(#[from] PlotError),
+    #[error(
+        "cell {cell} of figure {figure} was trained in several ways ({variants}); a figure shows one: keep them in different folders"
+    )]
+    Mixed { figure: &'static str, cell: String, variants: String },
+    #[error(transparent)]
+    Stats(#[from] crate::stats::StatsError),
+    #[error("the study in the provenance cannot be read: {0}; was it written by another version?")]
+    Study(#[from] crate::study::StudyError),
     #[error("template `{name}` failed: {reason}")]
     Template { name: &'static str, reason: String },
     #[error("cannot write `{}`: {source}; check the folder's permissions and free space", path.display())]
@@ -104,6 +112,7 @@ fn draw(figure: &FigureModel) -> Result<Vec<Plot>, PlotError> {
     let mut all = match figure.figure.plot {
         PlotKind::GroupedBars => vec![plots::grouped_bars(figure)?, plots::differences(figure)?],
         PlotKind::Repeats => vec![plots::repeats(figure)?],
+        PlotKind::Rows => vec![plots::rows(figure)?],
     };
     all.extend(plots::accuracy_curves(figure)?);
     all.extend(plots::angle_curves(figure)?);

@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use super::{Inputs, ReportError, reading};
 use crate::data::DatasetId;
 use crate::run::Provenance;
-use crate::study::figures::{self, Figure};
-use crate::study::{Cell, Profile};
+use crate::study::figures::{self, Figure, PlotKind};
+use crate::study::{Cell, Profile, Study};
 
 /// One trial.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +58,8 @@ pub struct CellModel {
     pub cell: Cell,
     /// The cell whose trials these are.
     pub canonical: String,
+    /// What tells these trials from others of the cell (studies that sweep over settings); mostly empty.
+    pub variant: String,
     /// One run per seed, by seed.
     pub runs: Vec<Run>,
     /// Trainings of the first seed, the ordinary one first (figures with fixed runs).
@@ -68,6 +70,10 @@ pub struct CellModel {
 }
 
 impl CellModel {
+    /// Rule with options and setting, as a study names it.
+    pub fn plain_name(&self) -> String {
+        crate::stats::with_variant(&self.cell.rule.to_string(), &self.variant)
+    }
     pub fn is_reference(&self) -> bool {
         self.cell.rule.name() == "bp"
     }
@@ -175,6 +181,23 @@ pub struct Model<'a> {
     pub train_time_s: f64,
 }
 
+/// Names in the results of a cell's trials with their variants; the cell itself where there are none.
+fn names(runs: &reading::RunsByCell, canonical: &str) -> Vec<(String, String)> {
+    let mut names: Vec<(String, String)> = runs
+        .keys()
+        .filter_map(|name| {
+            let variant = name.strip_prefix(canonical)?;
+            match variant.strip_prefix(" [").and_then(|v| v.strip_suffix(']')) {
+                Some(variant) => Some((name.clone(), variant.to_string())),
+                None if variant.is_empty() => Some((name.clone(), String::new())),
+                None => None,
+            }
+        })
+        .collect();
+    names.sort();
+    if names.is_empty() { vec![(canonical.to_string(), String::new())] } else { names }
+}
+
 pub fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     items.fold(Vec::new(), |mut all, item| {
         if !all.contains(&item) {
@@ -218,9 +241,10 @@ impl<'a> Model<'a> {
         let profile: Option<Profile> = provenance.profile.parse().ok();
         let all_runs = reading::runs(inputs.trials)?;
         let all_summaries = reading::summaries(inputs.summary)?;
-        let all_curves = reading::curves(inputs.curves)?;
+        let all_curves = reading::curves(inputs.curves, &all_runs)?;
+        let study = provenance.study.as_ref().map(|text| Study::read("study", text)).transpose()?;
         let (mut shown, mut skipped) = (Vec::new(), Vec::new());
-        for figure in figures::REGISTRY.iter().copied() {
+        for figure in figures::REGISTRY.iter().copied().chain(study.as_ref().map(|s| s.figure)) {
             // a trial that two figures share does not make the other one asked for
             if !provenance.figures.iter().any(|id| id == figure.id) {
                 skipped.push(figure);
@@ -229,33 +253,41 @@ impl<'a> Model<'a> {
             let mut hash = Sha256::new();
             let mut hashed: Vec<String> = Vec::new();
             let mut cells = Vec::new();
-            for cell in (figure.cells)() {
+            for cell in figure.cells() {
                 let canonical = cell.canonical().to_string();
                 if !provenance.cells.is_empty() && !provenance.cells.contains(&canonical) {
                     continue;
                 }
-                let rows = all_runs.get(&canonical).map_or(&[][..], Vec::as_slice);
-                let wanted = |r: &Run| r.repeat == 0 || figure.fixed_runs.is_some();
-                if !hashed.contains(&canonical) {
-                    rows.iter().filter(|(r, _)| wanted(r)).for_each(|(_, row)| hash.update(row.as_bytes()));
-                    hashed.push(canonical.clone());
+                let names = names(&all_runs, &canonical);
+                if names.len() > 1 && figure.plot != PlotKind::Rows {
+                    let variants = names.iter().map(|n| n.1.as_str()).collect::<Vec<_>>().join("; ");
+                    return Err(ReportError::Mixed { figure: figure.id, cell: canonical, variants });
                 }
-                let first = rows.first().map(|(r, _)| r.seed);
-                let pick = |f: &dyn Fn(&Run) -> bool| -> Vec<Run> {
-                    rows.iter().map(|(r, _)| r).filter(|r| f(r)).cloned().collect()
-                };
-                let repeated = rows.iter().find(|(r, _)| r.repeat > 0).map(|(r, _)| r.seed).or(first);
-                cells.push(CellModel {
-                    runs: pick(&|r| r.repeat == 0),
-                    repeats: match figure.fixed_runs {
-                        Some(_) => pick(&|r| Some(r.seed) == repeated),
-                        None => Vec::new(),
-                    },
-                    summary: all_summaries.get(&canonical).copied().unwrap_or_default(),
-                    curves: all_curves.get(&canonical).map_or_else(Vec::new, |c| c.values().cloned().collect()),
-                    cell,
-                    canonical,
-                });
+                for (name, variant) in names {
+                    let rows = all_runs.get(&name).map_or(&[][..], Vec::as_slice);
+                    let wanted = |r: &Run| r.repeat == 0 || figure.fixed_runs.is_some();
+                    if !hashed.contains(&name) {
+                        rows.iter().filter(|(r, _)| wanted(r)).for_each(|(_, row)| hash.update(row.as_bytes()));
+                        hashed.push(name.clone());
+                    }
+                    let first = rows.first().map(|(r, _)| r.seed);
+                    let pick = |f: &dyn Fn(&Run) -> bool| -> Vec<Run> {
+                        rows.iter().map(|(r, _)| r).filter(|r| f(r)).cloned().collect()
+                    };
+                    let repeated = rows.iter().find(|(r, _)| r.repeat > 0).map(|(r, _)| r.seed).or(first);
+                    cells.push(CellModel {
+                        runs: pick(&|r| r.repeat == 0),
+                        repeats: match figure.fixed_runs {
+                            Some(_) => pick(&|r| Some(r.seed) == repeated),
+                            None => Vec::new(),
+                        },
+                        summary: all_summaries.get(&name).copied().unwrap_or_default(),
+                        curves: all_curves.get(&name).map_or_else(Vec::new, |c| c.values().cloned().collect()),
+                        cell: cell.clone(),
+                        canonical: canonical.clone(),
+                        variant,
+                    });
+                }
             }
             if cells.iter().all(|c| c.runs.is_empty()) {
                 skipped.push(figure);

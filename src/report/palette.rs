@@ -127,7 +127,7 @@ mod tests {
     fn every_cell_has_its_own_look() {
         let mut seen: Vec<Series> = Vec::new();
         for figure in figures::REGISTRY {
-            for cell in (figure.cells)() {
+            for cell in figure.cells() {
                 let s = series(&cell.rule);
                 assert_ne!(s.class, "other", "{cell} has no colour");
                 if !seen.contains(&s) {

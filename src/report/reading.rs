@@ -6,8 +6,9 @@ use polars::prelude::DataFrame;
 
 use super::model::{Point, Run, Summary};
 use super::{ReportError, columns};
+use crate::stats::{variants, with_variant};
 
-/// Runs with the text that is hashed for them, by cell, in the order of seeds and repeats.
+/// Runs with the text that is hashed for them, by cell and variant ([`with_variant`]), in the order of seeds and repeats.
 pub type RunsByCell = HashMap<String, Vec<(Run, String)>>;
 
 pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
@@ -25,6 +26,7 @@ pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
     let epochs = columns::counts(trials, "epochs")?;
     let rates = columns::floats(trials, "learning_rate")?;
     let times = columns::floats(trials, "train_time_s")?;
+    let variants = variants(trials)?;
     let mut all = RunsByCell::new();
     for i in 0..trials.height() {
         let diverged = statuses[i] == "diverged";
@@ -61,7 +63,7 @@ pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
             run.runaway,
             run.weights_sha256
         );
-        all.entry(cells[i].clone()).or_default().push((run, row));
+        all.entry(with_variant(&cells[i], &variants[i])).or_default().push((run, row));
     }
     for runs in all.values_mut() {
         runs.sort_by_key(|(r, _)| (r.seed, r.repeat));
@@ -71,6 +73,7 @@ pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
 
 pub fn summaries(frame: &DataFrame) -> Result<HashMap<String, Summary>, ReportError> {
     let cells = columns::strings(frame, "cell")?;
+    let variants = columns::strings(frame, "variant")?;
     let get = |name| columns::floats(frame, name);
     let (mean, std, low, high) = (get("mean")?, get("std")?, get("ci_low")?, get("ci_high")?);
     let (train, best, rate) = (get("train_mean")?, get("best_mean")?, get("learning_rate")?);
@@ -87,21 +90,25 @@ pub fn summaries(frame: &DataFrame) -> Result<HashMap<String, Summary>, ReportEr
         difference_low: dl[i],
         difference_high: dh[i],
     };
-    Ok(cells.into_iter().enumerate().map(|(i, c)| (c, summary(i))).collect())
+    Ok((0..cells.len()).map(|i| (with_variant(&cells[i], &variants[i]), summary(i))).collect())
 }
 
 /// Points by cell and seed.
 pub type CurvesByCell = HashMap<String, BTreeMap<u64, Vec<Point>>>;
 
-pub fn curves(frame: &DataFrame) -> Result<CurvesByCell, ReportError> {
-    let cells = columns::strings(frame, "cell")?;
+/// `runs` tells which cell and variant a trial belongs to.
+pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, ReportError> {
+    let of_key: HashMap<&str, &String> =
+        runs.iter().flat_map(|(name, runs)| runs.iter().map(move |(r, _)| (r.key.as_str(), name))).collect();
+    let keys = columns::strings(frame, "key")?;
     let (seeds, repeats) = (columns::counts(frame, "seed")?, columns::counts(frame, "repeat")?);
     let epochs = columns::counts(frame, "epoch")?;
     let (test, validation) = (columns::floats(frame, "test_accuracy")?, columns::floats(frame, "validation_accuracy")?);
     let (first, second) = (columns::floats(frame, "feedback_angle_1")?, columns::floats(frame, "feedback_angle_2")?);
     let mut all = CurvesByCell::new();
     for i in (0..frame.height()).filter(|&i| repeats[i] == 0) {
-        all.entry(cells[i].clone()).or_default().entry(seeds[i]).or_default().push(Point {
+        let Some(name) = of_key.get(keys[i].as_str()) else { continue };
+        all.entry((*name).clone()).or_default().entry(seeds[i]).or_default().push(Point {
             epoch: epochs[i] as u32,
             test: test[i],
             validation: validation[i],

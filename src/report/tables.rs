@@ -6,6 +6,7 @@ use super::format::{self, NONE};
 use super::model::{CellModel, FigureModel, Headline, Rate, Run, Summary, mean_std};
 use super::palette::series;
 use super::published;
+use crate::study::figures::PlotKind;
 
 /// A table whose first column names the row.
 #[derive(Debug, Clone, Serialize)]
@@ -87,6 +88,14 @@ fn named(cell: &CellModel) -> Field {
     Field::text(series(&cell.cell.rule).label).series(cell)
 }
 
+/// As [`named`], but a study names rules in full.
+fn row_name(figure: &FigureModel, cell: &CellModel) -> Field {
+    match figure.figure.plot {
+        PlotKind::Rows => Field::text(cell.plain_name()).series(cell),
+        _ => named(cell),
+    }
+}
+
 /// The paired difference from backpropagation with its interval.
 fn difference(s: &Summary) -> Field {
     let note = if s.difference.is_some() {
@@ -105,7 +114,7 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
         Row {
             strong: c.is_reference(),
             cells: vec![
-                named(c),
+                row_name(figure, c),
                 Field::text(c.cell.dataset.title()),
                 Field::text(c.cell.network.title()),
                 Field::number(format::mean_std(s.mean, s.std), s.mean).note(format::interval(s.low, s.high)),
@@ -122,7 +131,7 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
         id: format!("{slug}-table"),
         caption,
         columns: columns(&[
-            ("Feedback", false),
+            (if figure.figure.plot == PlotKind::Rows { "Rule" } else { "Feedback" }, false),
             ("Dataset", false),
             ("Network", false),
             ("Test accuracy, %", true),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::data::{Dataset, DatasetId, Images, full_fingerprint, full_sizes};
 use crate::study::figures::Figure;
 use crate::study::rates::{RateError, RateTable};
-use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Trial};
+use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Study, Trial};
 use crate::train;
 
 /// Samples of one step in every recipe.
@@ -29,6 +29,8 @@ pub struct Request {
     pub recipe: Recipe,
     /// Instead of the table's rates, for every cell.
     pub rate: Option<f64>,
+    /// The user's own study instead of figures.
+    pub study: Option<Arc<Study>>,
     pub precision: Precision,
 }
 
@@ -43,19 +45,23 @@ impl Request {
             epochs: None,
             recipe: Recipe::Main,
             rate: None,
+            study: None,
             precision: Precision::F32,
         }
     }
 
     /// Seeds are paired across cells: 1, 2, ...
     pub fn seeds(&self) -> Vec<u64> {
-        (1..=self.seeds.unwrap_or(self.profile.seeds())).collect()
+        let of_study = self.study.as_ref().and_then(|s| s.seeds);
+        (1..=self.seeds.or(of_study).unwrap_or(self.profile.seeds())).collect()
     }
 
     /// The command that asks for this.
     pub fn command(&self) -> String {
         let mut text = format!("report run --profile {}", self.profile);
-        if self.figures.len() < crate::study::figures::REGISTRY.len() {
+        if let Some(study) = &self.study {
+            text += &format!(" --study {}.toml", study.figure.id);
+        } else if self.figures.len() < crate::study::figures::REGISTRY.len() {
             text += &format!(" --figures {}", self.figures.iter().map(|f| f.id).collect::<Vec<_>>().join(","));
         }
         for cell in self.cells.iter().flatten() {
@@ -79,7 +85,7 @@ impl Request {
     /// The cells of a figure that are asked for.
     pub fn cells_of(&self, figure: &Figure) -> Vec<Cell> {
         let asked = |cell: &Cell| self.cells.as_ref().is_none_or(|only| only.contains(&cell.canonical()));
-        (figure.cells)().into_iter().filter(asked).collect()
+        figure.cells().into_iter().filter(asked).collect()
     }
 
     /// Datasets that the figures ask for.
@@ -88,6 +94,25 @@ impl Request {
         ids.sort();
         ids.dedup();
         ids
+    }
+
+    /// Settings to sweep over: one, but for studies of the user's own.
+    fn settings(&self) -> Vec<Setting> {
+        let Some(study) = &self.study else { return vec![Setting { recipe: self.recipe, ..Setting::default() }] };
+        fn optional<T: Copy>(values: &[T]) -> Vec<Option<T>> {
+            if values.is_empty() { vec![None] } else { values.iter().copied().map(Some).collect() }
+        }
+        let mut settings = vec![];
+        for &recipe in &study.recipes {
+            for epochs in optional(&study.epochs) {
+                settings.extend(optional(&study.learning_rates).into_iter().map(|rate| Setting {
+                    recipe,
+                    rate,
+                    epochs,
+                }));
+            }
+        }
+        settings
     }
 
     /// The trial of `cell` as this request trains it.
@@ -99,16 +124,30 @@ impl Request {
         repeat: u32,
         data: &Dataset,
     ) -> Result<Trial, RateError> {
+        let setting = Setting { recipe: self.recipe, ..Setting::default() };
+        self.trial_with(cell, setting, epochs_of_the_post, seed, repeat, data)
+    }
+
+    /// [`Request::trial`] with one setting of a sweep; what the command line says goes before it.
+    fn trial_with(
+        &self,
+        cell: &Cell,
+        setting: Setting,
+        epochs_of_the_post: u32,
+        seed: u64,
+        repeat: u32,
+        data: &Dataset,
+    ) -> Result<Trial, RateError> {
         let cell = cell.canonical();
-        let learning_rate = match self.rate {
+        let learning_rate = match self.rate.or(setting.rate) {
             Some(rate) => rate,
-            None => RateTable::of(self.profile).rate(&cell, self.recipe)?,
+            None => RateTable::of(self.profile).rate(&cell, setting.recipe)?,
         };
         Ok(Trial {
-            recipe: self.recipe,
+            recipe: setting.recipe,
             learning_rate,
             batch: BATCH,
-            epochs: self.epochs.unwrap_or(self.profile.epochs(epochs_of_the_post)),
+            epochs: self.epochs.or(setting.epochs).unwrap_or(self.profile.epochs(epochs_of_the_post)),
             data: self.profile.data(),
             data_fingerprint: data.fingerprint.clone(),
             train_sample: self.profile.train_sample(),
@@ -118,6 +157,20 @@ impl Request {
             revision: REVISION,
             cell,
         })
+    }
+}
+
+/// What a study may sweep over beside its cells; `None`: the profile's own.
+#[derive(Debug, Clone, Copy)]
+struct Setting {
+    recipe: Recipe,
+    rate: Option<f64>,
+    epochs: Option<u32>,
+}
+
+impl Default for Setting {
+    fn default() -> Setting {
+        Setting { recipe: Recipe::Main, rate: None, epochs: None }
     }
 }
 
@@ -161,8 +214,11 @@ impl Plan {
                 let repeats = figure.fixed_runs.map_or(1, |f| f.repeats);
                 let runs = seeds.iter().map(|s| (*s, 0)).chain((1..repeats).map(|r| (seeds[0], r)));
                 for (seed, repeat) in runs {
-                    let trial = request.trial(&cell, figure.epochs_of_the_post, seed, repeat, data)?;
-                    trials.entry(trial.key()).or_insert_with(|| Planned::new(trial, data));
+                    for setting in request.settings() {
+                        let post = figure.epochs_of_the_post;
+                        let trial = request.trial_with(&cell, setting, post, seed, repeat, data)?;
+                        trials.entry(trial.key()).or_insert_with(|| Planned::new(trial, data));
+                    }
                 }
             }
         }

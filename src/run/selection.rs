@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Datasets, Plan, Request};
 use super::{DataProvenance, atomic, data_provenance};
 use crate::study::figures::figure;
-use crate::study::{Cell, Precision, Profile, Recipe};
+use crate::study::{Cell, Precision, Profile, Recipe, Study};
 
 /// What `plan.json` holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Selection {
     pub epochs: Option<u32>,
     pub recipe: Recipe,
     pub rate: Option<f64>,
+    /// Text of the study file, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<String>,
     pub precision: Precision,
     pub data: BTreeMap<String, DataProvenance>,
     /// Every trial, in the order of the tables.
@@ -49,6 +53,7 @@ impl Selection {
             epochs: request.epochs,
             recipe: request.recipe,
             rate: request.rate,
+            study: request.study.as_ref().map(|s| s.text.clone()),
             precision: request.precision,
             data: data_provenance(datasets),
             keys: plan.trials.iter().map(|t| t.key.clone()).collect(),
@@ -82,9 +87,13 @@ impl Selection {
 
     /// The request that it was made from.
     pub fn request(&self, folder: &Path) -> Result<Request, SelectionError> {
-        let figures = self.figures.iter().map(|id| figure(id)).collect::<Result<_, _>>();
-        let figures =
-            figures.map_err(|reason| SelectionError::NotUnderstood { path: Selection::path(folder), reason })?;
+        let not_understood = |reason| SelectionError::NotUnderstood { path: Selection::path(folder), reason };
+        let study = self.study.as_ref().map(|text| Study::read("its study", text)).transpose();
+        let study = study.map_err(|e| not_understood(e.to_string()))?.map(Arc::new);
+        let figures = match &study {
+            Some(study) => vec![study.figure],
+            None => self.figures.iter().map(|id| figure(id)).collect::<Result<_, _>>().map_err(not_understood)?,
+        };
         Ok(Request {
             profile: self.profile,
             figures,
@@ -93,6 +102,7 @@ impl Selection {
             epochs: self.epochs,
             recipe: self.recipe,
             rate: self.rate,
+            study,
             precision: self.precision,
         })
     }

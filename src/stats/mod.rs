@@ -10,6 +10,7 @@ mod frames;
 mod summarise;
 mod summary;
 mod tuning;
+mod variants;
 
 pub use compare::{Comparison, is_measured, same_bits};
 pub use error::StatsError;
@@ -18,3 +19,4 @@ pub use frames::{curves_frame, trials_frame};
 pub use summarise::summarise;
 pub use summary::{Interval, interval, mean, paired_difference, std_dev};
 pub use tuning::tuning_frame;
+pub use variants::{variants, with_variant};

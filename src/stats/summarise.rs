@@ -7,14 +7,19 @@ use polars::prelude::*;
 use super::StatsError;
 use super::frames::column;
 use super::summary::{Interval, interval, mean, paired_difference, std_dev};
+use super::variants::variants;
 
 /// Columns that must be one value within a cell: trials that differ in them may not be averaged.
-const SETTINGS: [&str; 9] =
-    ["recipe", "precision", "learning_rate", "batch", "epochs", "data", "data_fingerprint", "train_sample", "revision"];
+const SETTINGS: [&str; 5] = ["batch", "data", "data_fingerprint", "train_sample", "revision"];
 
 /// The trials of one cell.
 struct Group {
     cell: String,
+    /// What tells these trials from others of the cell; mostly empty.
+    variant: String,
+    recipe: String,
+    precision: String,
+    epochs: u32,
     dataset: String,
     network: String,
     rule: String,
@@ -42,8 +47,6 @@ impl Group {
 /// differences are paired by seed against backpropagation on the same dataset and network.
 pub fn summarise(trials: &DataFrame) -> Result<DataFrame, StatsError> {
     let groups = groups(trials)?;
-    let baselines: BTreeMap<(&str, &str), &Group> =
-        groups.iter().filter(|g| g.rule == "bp").map(|g| ((g.dataset.as_str(), g.network.as_str()), g)).collect();
     // no value where there are too few; every other error is one
     let some = |values: Vec<f64>, least: usize, f: fn(&[f64]) -> Result<f64, StatsError>| {
         if values.len() < least { Ok(None) } else { f(&values).map(Some) }
@@ -51,12 +54,10 @@ pub fn summarise(trials: &DataFrame) -> Result<DataFrame, StatsError> {
     let each = |values: fn(&Group) -> Vec<f64>, least: usize, f: fn(&[f64]) -> Result<f64, StatsError>| {
         groups.iter().map(|g| some(values(g), least, f)).collect::<Result<Vec<_>, _>>()
     };
-    let differences = groups
-        .iter()
-        .map(|g| difference(g, baselines.get(&(g.dataset.as_str(), g.network.as_str())).copied()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let differences = groups.iter().map(|g| difference(g, baseline(g, &groups))).collect::<Result<Vec<_>, _>>()?;
     let columns = vec![
         column!("cell", groups, |g| g.cell.as_str()),
+        column!("variant", groups, |g| g.variant.as_str()),
         column!("dataset", groups, |g| g.dataset.as_str()),
         column!("network", groups, |g| g.network.as_str()),
         column!("rule", groups, |g| g.rule.as_str()),
@@ -72,12 +73,30 @@ pub fn summarise(trials: &DataFrame) -> Result<DataFrame, StatsError> {
         Column::new("train_std".into(), each(Group::train, 2, std_dev)?),
         Column::new("best_mean".into(), each(Group::best, 1, mean)?),
         Column::new("best_std".into(), each(Group::best, 2, std_dev)?),
+        column!("recipe", groups, |g| g.recipe.as_str()),
+        column!("precision", groups, |g| g.precision.as_str()),
         column!("learning_rate", groups, |g| g.learning_rate),
+        column!("epochs", groups, |g| g.epochs),
         column!("difference_mean", differences, |d| d.map(|i| i.mean)),
         column!("difference_low", differences, |d| d.map(|i| i.low)),
         column!("difference_high", differences, |d| d.map(|i| i.high)),
     ];
     Ok(DataFrame::new(groups.len(), columns)?)
+}
+
+/// Backpropagation on the same dataset and network with the same recipe, precision and length: of several rates the
+/// same one, or else the only one.
+fn baseline<'a>(group: &Group, groups: &'a [Group]) -> Option<&'a Group> {
+    let same = |g: &&Group| {
+        g.rule == "bp"
+            && (&g.dataset, &g.network, &g.recipe, &g.precision, g.epochs)
+                == (&group.dataset, &group.network, &group.recipe, &group.precision, group.epochs)
+    };
+    let candidates: Vec<&Group> = groups.iter().filter(same).collect();
+    match candidates[..] {
+        [only] => Some(only),
+        _ => candidates.into_iter().find(|g| g.learning_rate.to_bits() == group.learning_rate.to_bits()),
+    }
 }
 
 fn difference(group: &Group, baseline: Option<&Group>) -> Result<Option<Interval>, StatsError> {
@@ -102,16 +121,23 @@ fn groups(trials: &DataFrame) -> Result<Vec<Group>, StatsError> {
     let seed = trials.column("seed")?.u64()?;
     let repeat = trials.column("repeat")?.u32()?;
     let runaway = trials.column("runaway")?.bool()?;
-    let mut groups: BTreeMap<String, (usize, Group)> = BTreeMap::new();
+    let (recipe, precision) = (text("recipe")?, text("precision")?);
+    let epochs = trials.column("epochs")?.u32()?;
+    let variants = variants(trials)?;
+    let mut groups: BTreeMap<(String, String), (usize, Group)> = BTreeMap::new();
     for row in 0..trials.height() {
         if repeat.get(row) != Some(0) {
             continue;
         }
         let owned = |c: &StringChunked| c.get(row).unwrap_or_default().to_string();
         let name = owned(&cell);
-        let (first, group) = groups.entry(name.clone()).or_insert_with(|| {
+        let (first, group) = groups.entry((name.clone(), variants[row].clone())).or_insert_with(|| {
             let group = Group {
                 cell: name.clone(),
+                variant: variants[row].clone(),
+                recipe: owned(&recipe),
+                precision: owned(&precision),
+                epochs: epochs.get(row).unwrap_or_default(),
                 dataset: owned(&dataset),
                 network: owned(&network),
                 rule: owned(&rule),
@@ -203,7 +229,34 @@ mod tests {
 
     #[test]
     fn trials_with_different_settings_are_not_averaged() {
-        let e = summarise(&trials_frame(&[stored(BP, 1, 0, &[8]), stored(BP, 2, 0, &[8, 9])]).unwrap()).unwrap_err();
-        assert!(matches!(e, StatsError::MixedSettings { column: "epochs", .. }), "{e}");
+        let mut other = stored(BP, 2, 0, &[8]);
+        other.trial.batch += 1;
+        let e = summarise(&trials_frame(&[stored(BP, 1, 0, &[8]), other]).unwrap()).unwrap_err();
+        assert!(matches!(e, StatsError::MixedSettings { column: "batch", .. }), "{e}");
+    }
+
+    #[test]
+    fn a_sweep_gives_a_row_per_setting_each_beside_its_own_baseline() {
+        let rated = |cell, seed, rate, correct| {
+            let mut t = stored(cell, seed, 0, &[correct]);
+            t.trial.learning_rate = rate;
+            t
+        };
+        let all: Vec<_> = [1, 2]
+            .into_iter()
+            .flat_map(|s| {
+                [
+                    rated(BP, s, 0.1, 8),
+                    rated(BP, s, 0.2, 12),
+                    rated(FA, s, 0.1, 7),
+                    rated(FA, s, 0.2, 9),
+                    rated(FA, s, 0.3, 9),
+                ]
+            })
+            .collect();
+        let s = summarise(&trials_frame(&all).unwrap()).unwrap();
+        let rows: Vec<_> = (0..s.height()).map(|r| number(&s, "difference_mean", r)).collect();
+        assert_eq!(rows, [None, None, Some(-1.0 / 16.0), Some(-3.0 / 16.0), None]);
+        assert_eq!(s.column("variant").unwrap().str().unwrap().get(1), Some("rate 0.2"));
     }
 }

@@ -3,6 +3,7 @@
 pub mod assumptions;
 mod cell;
 pub mod figures;
+mod file;
 mod profile;
 pub mod rates;
 mod recipe;
@@ -10,6 +11,7 @@ mod trial;
 
 pub use crate::data::DataSize;
 pub use cell::Cell;
+pub use file::{Study, StudyError};
 pub use profile::Profile;
 pub use recipe::Recipe;
 pub use trial::{Precision, REVISION, Trial};

@@ -6,12 +6,14 @@ mod grouped_bars;
 pub mod layer;
 mod plot;
 mod repeats;
+mod rows;
 
 pub use curves::{accuracy_curves, angle_curves};
 pub use differences::differences;
 pub use grouped_bars::grouped_bars;
 pub use plot::Plot;
 pub use repeats::repeats;
+pub use rows::rows;
 
 use super::model::CellModel;
 use super::palette::{INK, MUTED, Series, series};

@@ -16,9 +16,21 @@ pub enum PlotKind {
     GroupedBars,
     /// One dot per run, no bars: is there any spread?
     Repeats,
+    /// One row per cell and setting, whatever they are (studies of the user's own).
+    Rows,
 }
 
-/// A figure of the post.
+/// The cells of a figure.
+#[derive(Debug, Clone)]
+pub enum Grid {
+    /// Of a figure of the post.
+    Made(fn() -> Vec<Cell>),
+    /// Of a study file.
+    Listed(Vec<Cell>),
+}
+
+/// A figure of the post, or a study of the user's own in the same form.
+#[derive(Debug)]
 pub struct Figure {
     /// `7`, `8`, `five-runs`.
     pub id: &'static str,
@@ -28,7 +40,7 @@ pub struct Figure {
     /// How to read our plot, and what the reader should watch out for.
     pub reading: &'static str,
     /// Every cell, in the order of the legend and of `report list cells`.
-    pub cells: fn() -> Vec<Cell>,
+    pub cells: Grid,
     /// Epochs of the post (profile `full`).
     pub epochs_of_the_post: u32,
     /// Seeds whatever the profile says, and the same seed trained again this many times (`five-runs`).
@@ -36,6 +48,16 @@ pub struct Figure {
     /// Numbered assumptions that touch it (`A6`).
     pub assumptions: &'static [&'static str],
     pub plot: PlotKind,
+}
+
+impl Figure {
+    /// Every cell, in the order of the legend and of `report list cells`.
+    pub fn cells(&self) -> Vec<Cell> {
+        match &self.cells {
+            Grid::Made(make) => make(),
+            Grid::Listed(cells) => cells.clone(),
+        }
+    }
 }
 
 /// Run counts that no profile changes.
