@@ -4,6 +4,7 @@
 
 mod arguments;
 pub mod data;
+mod emit;
 mod interrupt;
 pub mod list;
 mod output;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use super::arguments::{PlaceArgs, StudyArgs};
+use super::emit::{Engine, Launch, default_shards};
 use super::output::{count, duration, print, table};
 use crate::data::{self, DatasetId};
 use crate::run::Store;
@@ -19,6 +20,12 @@ pub struct PlanArgs {
     pub study: StudyArgs,
     #[command(flatten)]
     pub place: PlaceArgs,
+    /// Print a launcher for this engine instead: it trains what is missing, shard by shard
+    #[arg(long, value_name = "ENGINE")]
+    pub emit: Option<Engine>,
+    /// Shards of the launcher (1 to 1000) [default: one for each half hour or so of a core]
+    #[arg(long, value_name = "N", requires = "emit", value_parser = value_parser!(u64).range(1..=1000))]
+    pub shards: Option<u64>,
 }
 
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
@@ -66,6 +73,19 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
         if damaged > 0 { format!(" ({damaged} of them damaged)") } else { String::new() },
     );
     let seconds = Measured::default().seconds(&left, &datasets);
+    if let Some(engine) = args.emit {
+        let launch = Launch {
+            request: &request,
+            plan: &plan,
+            missing: &left.iter().copied().zip(seconds).collect::<Vec<_>>(),
+            shards: args.shards.map_or_else(|| default_shards(&plan), |n| n as usize),
+            study: args.study.study.as_deref(),
+            data: args.place.data.as_deref(),
+            out: &out,
+            memory: memory(&plan, &datasets, 1),
+        };
+        return print(&launch.launcher(engine));
+    }
     let mut queue = seconds;
     queue.sort_by(|a, b| b.total_cmp(a));
     text += &format!(
