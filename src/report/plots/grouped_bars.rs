@@ -45,8 +45,10 @@ pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
             }
             for (i, network) in networks.iter().enumerate() {
                 let cells = figure.group(*dataset, network);
-                let slot = (frame.width / networks.len() as f64 - 30.0) / cells.len().max(1) as f64;
-                let left = frame.x(i as f64) + 15.0;
+                let room = frame.width / networks.len() as f64;
+                // few bars stay bars
+                let slot = ((room - 30.0) / cells.len().max(1) as f64).min(80.0);
+                let left = frame.x(i as f64) + (room - slot * cells.len() as f64) / 2.0;
                 for (j, cell) in cells.iter().enumerate() {
                     bar(pen, &frame, cell, figure.seeds_wanted, left + slot * j as f64, slot)?;
                 }
