@@ -44,6 +44,7 @@ fn config(network: &str, rule: &str) -> Config {
         zero_init: false,
         learning_rate: 0.05,
         hidden_rate: None,
+        growth: None,
         feedback_rate: None,
         batch: 32,
         epochs: 2,

@@ -49,4 +49,32 @@ mod tests {
         assert_close(&net, 1, &[0.435_434_37, -1.012_913_13, -0.5, 1.0], &[-0.064_565_63, 0.1]);
         assert_close(&net, 2, &[0.980_630_31, 2.0, -0.980_630_31, 0.5], &[-0.064_565_63, 0.064_565_63]);
     }
+
+    #[test]
+    fn feedback_that_learns_by_hand() {
+        // h1 = (0.3, 0), yhat = (0.6456563, 0.3543437), e = (0.6456563, -0.6456563), rates 0.1; B as above, rows by class
+        let b = [[2.0, 1.0], [1.0, -1.0]];
+        let (y, z, e) = (0.645_656_3f32, 0.354_343_7f32, 0.645_656_3f32);
+        let check = |rule: &str, want: [f32; 4]| {
+            let net = tiny(rule, 1, |t| t.set_feedback(1, &Matrix::from_fn(2, 2, |r, c| b[r][c])));
+            for (got, want) in net.feedback(1).unwrap().values().zip(want) {
+                assert!((got - want).abs() < 1e-6, "{rule}: {got} {want}");
+            }
+        };
+        check("fa/feedback=hebb", [2.0 + 0.03 * y, 1.0, 1.0 + 0.03 * z, -1.0]);
+        let (p, q) = (0.1 * y * y, 0.1 * z * z);
+        check("fa/feedback=oja", [2.0 + 0.03 * y - 2.0 * p, 1.0 - p, 1.0 + 0.03 * z - q, -1.0 + q]);
+        // h - B^T yhat
+        let rest = [0.3 - 2.0 * y - z, -y + z];
+        let (p, q) = (0.1 * y, 0.1 * z);
+        check(
+            "fa/feedback=oja-subspace",
+            [2.0 + p * rest[0], 1.0 + p * rest[1], 1.0 + q * rest[0], -1.0 + q * rest[1]],
+        );
+        // Kolen-Pollack: down the output layer's own gradient, and B and W2 lose 1e-2 of themselves
+        let (d, k) = (0.03 * e, 0.99);
+        check("fa/feedback=kolen-pollack,decay=0.01", [2.0 * k - d, k, k + d, -k]);
+        let net = tiny("fa/feedback=kolen-pollack,decay=0.01", 1, |_| {});
+        assert_close(&net, 2, &[k - d, 2.0 * k, -k + d, 0.5 * k], &[-0.1 * e, 0.1 * e]);
+    }
 }

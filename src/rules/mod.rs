@@ -5,6 +5,7 @@
 
 mod bp;
 mod dfa;
+mod drtp;
 mod fa;
 mod frozen;
 mod growth;
@@ -204,8 +205,17 @@ pub struct RuleEntry {
 }
 
 /// Every learning rule.
-pub static REGISTRY: &[&RuleEntry] =
-    &[&bp::ENTRY, &fa::ENTRY, &dfa::ENTRY, &frozen::ENTRY, &hebbnet::ENTRY, &sum::ENTRY, &hd::ENTRY, &growth::ENTRY];
+pub static REGISTRY: &[&RuleEntry] = &[
+    &bp::ENTRY,
+    &fa::ENTRY,
+    &dfa::ENTRY,
+    &frozen::ENTRY,
+    &hebbnet::ENTRY,
+    &sum::ENTRY,
+    &hd::ENTRY,
+    &growth::ENTRY,
+    &drtp::ENTRY,
+];
 
 /// Rules that teach hidden layers have nothing to do without one.
 fn needs_a_hidden_layer(network: &Architecture) -> Option<String> {

@@ -15,6 +15,7 @@ pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer
         zero_init: false,
         learning_rate: 0.1,
         hidden_rate: None,
+        growth: None,
         feedback_rate: None,
         batch: 1,
         epochs: 1,

@@ -88,13 +88,13 @@ impl Request {
         data: &Dataset,
     ) -> Result<Trial, RateError> {
         let cell = cell.canonical();
-        let learning_rate = match self.rate {
-            Some(rate) => rate,
-            None => RateTable::of(self.profile).rate(&cell, self.recipe)?,
-        };
+        let rates = RateTable::of(self.profile).rates(&cell, self.recipe, self.rate)?;
         Ok(Trial {
             recipe: self.recipe,
-            learning_rate,
+            learning_rate: rates.learning_rate,
+            hidden_rate: None,
+            growth: rates.growth,
+            feedback_rate: rates.feedback_rate,
             batch: BATCH,
             epochs: self.epochs.unwrap_or(self.profile.epochs(epochs_of_the_post)),
             data: self.profile.data(),

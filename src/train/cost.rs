@@ -96,7 +96,8 @@ pub fn measure_step(config: &Config, inputs: usize, classes: usize) -> f64 {
     // a tiny rate keeps made-up data from overflowing while it is timed
     let config = Config {
         learning_rate: 1e-6,
-        hidden_rate: config.hidden_rate.map(|_| 1e-9),
+        hidden_rate: Some(1e-9),
+        growth: None,
         feedback_rate: config.feedback_rate.map(|_| 1e-6),
         ..config.clone()
     };

@@ -3,12 +3,14 @@
 mod cost;
 mod evaluate;
 mod gate;
+mod growth;
 mod inputs;
 mod outcome;
 mod split;
 mod trainer;
 
 pub use cost::{measure_step, operations};
+pub use growth::resolved;
 pub use inputs::{InputScaling, Inputs};
 pub use outcome::{EpochRow, Outcome, Score, Status};
 pub use split::{Split, epoch_order};
@@ -45,6 +47,8 @@ pub struct Config {
     pub learning_rate: f64,
     /// Rate of local rules in hidden layers, where they have their own.
     pub hidden_rate: Option<f64>,
+    /// The same as a growth exponent: [`resolved`] turns it into the rate for the data.
+    pub growth: Option<f64>,
     /// Rate of feedback that learns, where it has its own.
     pub feedback_rate: Option<f64>,
     pub batch: usize,
@@ -92,6 +96,7 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
     let steps_per_epoch = split.train.len() / config.batch;
     assert!(steps_per_epoch > 0, "{} training images hold no batch of {}", split.train.len(), config.batch);
     let inputs = Inputs::new(config.inputs, data);
+    let config = &resolved(config, data, &inputs, &split);
     let mut trainer =
         Trainer::new(config, data.train.inputs, classes, isa).expect("options were checked when the cell was read");
     let mut evaluator = Evaluator::new(&trainer, data.train.inputs);
