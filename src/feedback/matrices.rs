@@ -223,7 +223,7 @@ fn forward_paths<'a>(isa: Isa, paths: &mut [Matrix], weights: &impl Fn(usize) ->
 }
 
 /// Angle between two vectors in degrees, in `f64` on values scaled by the largest, so that no square overflows.
-fn angle(pairs: impl Iterator<Item = (f32, f32)> + Clone) -> Option<f64> {
+pub fn angle(pairs: impl Iterator<Item = (f32, f32)> + Clone) -> Option<f64> {
     let largest =
         pairs.clone().fold((0.0f64, 0.0f64), |(a, b), (x, y)| (a.max(f64::from(x.abs())), b.max(f64::from(y.abs()))));
     if !(largest.0 > 0.0 && largest.1 > 0.0 && largest.0.is_finite() && largest.1.is_finite()) {

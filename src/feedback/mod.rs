@@ -7,7 +7,7 @@ mod matrices;
 
 use crate::rules::{Gate, NumberInfo, OptionInfo, OptionValues, Post, Pre, Rate, RowDecay, UpdateTerm};
 
-pub use matrices::Matrices;
+pub use matrices::{Matrices, angle};
 
 /// Where the error comes from that `B` carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

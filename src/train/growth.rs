@@ -14,6 +14,9 @@ use crate::net::kernels::Panels;
 /// Steps of the power iteration at most.
 const ITERATIONS: usize = 100;
 
+/// Steps of the study of growth.
+const GROWTH_STEPS: f64 = 500.0;
+
 /// The configuration with its growth exponent turned into the hidden rate, if it has one.
 pub fn resolved(config: &Config, data: &Dataset, inputs: &Inputs, split: &Split) -> Config {
     let (None, Some(growth)) = (config.hidden_rate, config.growth) else { return config.clone() };
@@ -23,6 +26,10 @@ pub fn resolved(config: &Config, data: &Dataset, inputs: &Inputs, split: &Split)
     for _ in 0..config.epochs {
         sum += factor * steps;
         factor *= decay;
+    }
+    if config.rule.name() == "growth" {
+        // the study of growth has one length in every profile
+        sum = GROWTH_STEPS;
     }
     let lambda = largest_eigenvalue(data, config.seed, inputs, split);
     Config { hidden_rate: Some(growth / (lambda / 2.0 * sum)), growth: None, ..config.clone() }

@@ -5,6 +5,7 @@ mod evaluate;
 mod gate;
 mod growth;
 mod inputs;
+mod observe;
 mod outcome;
 mod split;
 mod trainer;
@@ -101,6 +102,7 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         Trainer::new(config, data.train.inputs, classes, isa).expect("options were checked when the cell was read");
     let mut evaluator = Evaluator::new(&trainer, data.train.inputs);
     let cost = cost::Cost::new(config, data);
+    let mut stable_rank = observe::StableRank::default();
     let norm_at_start = reference_norm(&trainer);
     let mut outcome = Outcome {
         status: Status::Finished,
@@ -158,6 +160,11 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         let train_sample = score(&data.train, &split.train_sample, None)?;
         let weight_norms: Vec<f64> = (1..=trainer.depth()).map(|l| trainer.weights(l).norm()).collect();
         outcome.runaway |= weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
+        let (largest_weights, largest_row_norms) =
+            (1..=trainer.depth()).map(|l| observe::extremes(trainer.weights(l))).unzip();
+        let stable_rank = stable_rank.of(isa, trainer.weights_mut(1), weight_norms[0]);
+        let silent_units = observe::silent(&mut trainer, &inputs, &data.train, &split.train_sample);
+        let delta_angles = trainer.delta_angles();
         trainer.refresh_feedback();
         outcome.curve.push(EpochRow {
             epoch: epoch + 1,
@@ -167,6 +174,11 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
             test,
             weight_norms,
             feedback_angles: trainer.feedback_angles(),
+            largest_weights,
+            largest_row_norms,
+            stable_rank,
+            silent_units,
+            delta_angles,
             epoch_time_s: epoch_started.elapsed().as_secs_f64(),
         });
     }

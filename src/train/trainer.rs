@@ -6,7 +6,7 @@
 use super::gate::GateState;
 use super::{Config, Inputs, Loss, Optimiser};
 use crate::data::Images;
-use crate::feedback::{FeedbackKind, Matrices, Route};
+use crate::feedback::{self, FeedbackKind, Matrices, Route};
 use crate::net::kernels::{self, Panels, Waiting};
 use crate::net::{Activation, Isa, Matrix};
 use crate::random::{self, Purpose};
@@ -399,7 +399,7 @@ impl Trainer {
     }
 
     /// Forward without training; `each` sees every layer's activity (at the top the preactivation).
-    fn run(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, &Matrix)) {
+    pub(super) fn run(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, &Matrix)) {
         let (isa, top) = (self.isa, self.layers.len() - 1);
         // the last buffer is for the input less its centre, where there is one
         let (buffers, centred) = buffers.split_at_mut(top + 1);
@@ -448,6 +448,39 @@ impl Trainer {
         if let Some(feedback) = &mut self.feedback {
             feedback.refresh(self.isa, |l| &layers[l - 1].w);
         }
+    }
+
+    /// Angles in degrees between the teaching signals of the last step and what backpropagation would carry to the same
+    /// activities through the present weights (one update later: nothing at an epoch's end), one per hidden layer;
+    /// empty for a rule that teaches none.
+    pub fn delta_angles(&self) -> Vec<Option<f64>> {
+        let top = self.layers.len();
+        if (1..top).any(|l| !self.is_taught(l)) {
+            return Vec::new();
+        }
+        let mut angles = vec![None; top - 1];
+        let mut above = self.layers[top - 1].delta.clone();
+        for l in (1..top).rev() {
+            let layer = &self.layers[l - 1];
+            let mut delta = Matrix::zeros(layer.h.rows(), self.batch);
+            kernels::backward(self.isa, &self.layers[l].w, &above, &mut delta);
+            match self.activation {
+                Activation::Relu => kernels::relu_derivative(self.isa, &mut delta, &layer.h),
+                Activation::Tanh => kernels::tanh_derivative(self.isa, &mut delta, &layer.h),
+            }
+            angles[l - 1] = feedback::angle(layer.delta.values().zip(delta.values()));
+            above = delta;
+        }
+        angles
+    }
+
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// `W_l` for the kernels that read it through a pass.
+    pub(super) fn weights_mut(&mut self, layer: usize) -> &mut Matrix {
+        &mut self.layers[layer - 1].w
     }
 
     /// Number of weight layers, L.
