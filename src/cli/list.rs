@@ -9,7 +9,7 @@ use super::output::{count, print};
 use crate::feedback;
 use crate::rules;
 use crate::study::figures::{self, Figure};
-use crate::study::rates::{NOKLAND, RateTable};
+use crate::study::rates::{BP, NOKLAND, RateTable};
 use crate::study::{Profile, Recipe, assumptions};
 
 #[derive(Args)]
@@ -108,7 +108,7 @@ fn study_file(f: &Figure) -> String {
 /// Every cell as the figures name it (direct feedback alignment with one hidden layer too), each once.
 fn cells() -> String {
     let mut seen = BTreeSet::new();
-    let all = figures::REGISTRY.iter().flat_map(|f| f.cells()).map(|c| c.to_string());
+    let all = figures::REGISTRY.iter().chain(figures::PENDING).flat_map(|f| f.cells()).map(|c| c.to_string());
     all.filter(|c| seen.insert(c.clone())).map(|c| format!("{c}\n")).collect()
 }
 
@@ -119,6 +119,10 @@ fn rules() -> String {
         for o in r.options {
             let when = o.only_with.map_or(String::new(), |(k, v)| format!(" (with {k}={})", v.join("|")));
             t += &format!("  option {}{when}:\n", o.key);
+            if let Some(n) = o.number {
+                let (least, most) = (rules::number_text(n.least), rules::number_text(n.most));
+                t += &format!("    a number from {least} to {most}\n");
+            }
             for (i, (value, words)) in o.values.iter().enumerate() {
                 t += &format!("    {value}: {words}{}\n", if i == 0 { " (default)" } else { "" });
             }
@@ -145,7 +149,12 @@ fn rates() -> String {
                 true => "preliminary, not searched yet".to_string(),
                 false => format!("best of {}: {}", count(e.tried.len(), "rate"), e.command),
             };
-            t += &format!("  {}/{} recipe {}: {} ({how})\n", e.dataset, e.network, e.recipe, e.learning_rate);
+            let family = if e.family == BP { String::new() } else { format!(" {}", e.family) };
+            let growth = e.growth.map_or(String::new(), |g| format!(", growth exponent {g}"));
+            t += &format!(
+                "  {}/{}{family} recipe {}: {}{growth} ({how})\n",
+                e.dataset, e.network, e.recipe, e.learning_rate
+            );
         }
     }
     t + &format!("recipe {}: {NOKLAND} everywhere, fixed\n", Recipe::Nokland)
@@ -160,8 +169,8 @@ mod tests {
     fn cells_read_back_and_are_unique() {
         let text = cells();
         let lines: Vec<&str> = text.lines().collect();
-        // figure 7's 42, and of figure 8's 42 all but the six baselines
-        assert_eq!(lines.len(), 78);
+        // figure 7's 42, of figure 8's 42 all but the six baselines, and what figures 3, 4, 5, 9-11, growth and beyond add
+        assert_eq!(lines.len(), 78 + 16 + 24 + 18 + 20 + 12 + 4 + 8);
         assert!(lines.contains(&"mnist/1x2000/dfa/feedback=random"));
         for line in lines {
             assert_eq!(line.parse::<Cell>().unwrap().to_string(), line);

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, value_parser};
 
-use super::arguments::rate;
+use super::arguments::{misuse, rate};
 use super::output::print;
 use crate::data;
+use crate::rules::RuleSpec;
 use crate::run::plan::Request;
 use crate::run::trace;
 use crate::study::{Cell, Profile, Recipe};
@@ -30,20 +31,48 @@ pub struct TraceArgs {
     /// Recipe: main, unit or nokland
     #[arg(long, default_value = "main")]
     pub recipe: Recipe,
-    /// Learning rate instead of the table's
+    /// Learning rate instead of the table's (HebbNet: of the output layer)
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub rate: Option<f64>,
+    /// Rate of the local rule in hidden layers (HebbNet, growth) instead of the table's
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub hidden_rate: Option<f64>,
+    /// Rate of feedback that learns (Hebb, Oja) instead of the table's
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub eta_b: Option<f64>,
+    /// Weight of the local rule (sum rule) instead of the cell's
+    #[arg(long, value_name = "BETA")]
+    pub beta: Option<String>,
     /// Folder with your own copy of the full datasets
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
 
 pub fn run(args: &TraceArgs) -> anyhow::Result<()> {
-    let data = data::load(args.cell.dataset, args.profile.data(), args.data.as_deref())?;
+    let mut cell = args.cell.clone();
+    if let Some(beta) = &args.beta {
+        let mut options: Vec<(&str, &str)> = cell.rule.options().iter().map(|(k, v)| (*k, v.as_ref())).collect();
+        options.retain(|(key, _)| *key != "beta");
+        options.push(("beta", beta));
+        cell.rule = RuleSpec::new(args.cell.rule.name(), &options).map_err(|e| misuse(e.to_string()))?;
+    }
+    let data = data::load(cell.dataset, args.profile.data(), args.data.as_deref())?;
     let request = Request { recipe: args.recipe, rate: args.rate, ..Request::of(args.profile) };
-    let mut trial = request.trial(&args.cell, args.profile.epochs(1), args.seed, 0, &data)?;
+    let mut trial = request.trial(&cell, args.profile.epochs(1), args.seed, 0, &data)?;
+    if let Some(rate) = args.hidden_rate {
+        if trial.growth.is_none() {
+            return Err(misuse(format!("{cell} has no rate of its own in hidden layers; leave --hidden-rate out")));
+        }
+        (trial.hidden_rate, trial.growth) = (Some(rate), None);
+    }
+    if let Some(rate) = args.eta_b {
+        if trial.feedback_rate.is_none() {
+            return Err(misuse(format!("{cell} has no feedback with a rate of its own; leave --eta-b out")));
+        }
+        trial.feedback_rate = Some(rate);
+    }
     // as asked, not as stored: a trace of DFA with one hidden layer shows DFA's own matrices
-    trial.cell = args.cell.clone();
+    trial.cell = cell;
     trace::write(&trial, &data, args.steps as usize, &args.out)?;
     print(&format!("trace: {}\n", args.out.display()))
 }

@@ -139,13 +139,13 @@ impl Request {
         data: &Dataset,
     ) -> Result<Trial, RateError> {
         let cell = cell.canonical();
-        let learning_rate = match self.rate.or(setting.rate) {
-            Some(rate) => rate,
-            None => RateTable::of(self.profile).rate(&cell, setting.recipe)?,
-        };
+        let rates = RateTable::of(self.profile).rates(&cell, setting.recipe, self.rate.or(setting.rate))?;
         Ok(Trial {
             recipe: setting.recipe,
-            learning_rate,
+            learning_rate: rates.learning_rate,
+            hidden_rate: None,
+            growth: rates.growth,
+            feedback_rate: rates.feedback_rate,
             batch: BATCH,
             epochs: self.epochs.or(setting.epochs).unwrap_or(self.profile.epochs(epochs_of_the_post)),
             data: self.profile.data(),

@@ -1,7 +1,7 @@
 //! The first steps of one trial as NumPy arrays, for the sceptic who re-computes them in another language.
 //!
 //! Samples in rows; `t = 0..N-1` for a step, `0..N` for a state; `l = 1..L`. `delta{l}` is the teaching signal that
-//! the rule used, `B{l}` feeds hidden layer `l`, signs applied, in the shape of the forward path that it replaces.
+//! the rule used (none where a layer has none), `B{l}` feeds hidden layer `l`, signs applied, in the shape of the forward path that it replaces.
 
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::data::Dataset;
 use crate::net::{Isa, Matrix};
 use crate::rules::RuleError;
 use crate::study::Trial;
-use crate::train::{Inputs, Split, Trainer, epoch_order};
+use crate::train::{Inputs, Split, Trainer, epoch_order, resolved};
 
 /// Why there is no trace.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,8 @@ pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<
     let config = trial.config();
     let classes = data.id.classes();
     let split = Split::draw(&data.train, classes, config.train_sample, config.seed);
+    let inputs = Inputs::new(config.inputs, data);
+    let config = resolved(&config, data, &inputs, &split);
     let order = epoch_order(&split.train, config.seed, 0);
     let available = order.len() / config.batch;
     if steps > available {
@@ -54,6 +56,9 @@ pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<
         "rule": trial.cell.rule.name(),
         "options": trial.cell.rule.options(),
         "learning_rate": trial.learning_rate,
+        "hidden_rate": config.hidden_rate,
+        "growth": trial.growth,
+        "eta_b": config.feedback_rate,
         "recipe": trial.recipe.name(),
         "loss": config.loss.name(),
         "batch": config.batch,
@@ -64,8 +69,9 @@ pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<
         "steps": steps,
     });
     arrays.add_array("config_json", &Array1::from(text.to_string().into_bytes())).map_err(npz)?;
-    let inputs = Inputs::new(config.inputs, data);
     let mut trainer = Trainer::new(&config, data.train.inputs, classes, Isa::best())?;
+    trainer.prepare(&inputs, &data.train, &order);
+    trainer.start_epoch(0);
     for t in 0..=steps {
         for l in 1..=trainer.depth() {
             arrays.add_array(format!("W{l}_{t}"), &by_rows(trainer.weights(l))).map_err(npz)?;
@@ -75,10 +81,24 @@ pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<
                 arrays.add_array(format!("vb{l}_{t}"), &Array1::from(b.row(0).to_vec())).map_err(npz)?;
             }
         }
+        for l in 0..trainer.depth() {
+            if let Some(mu) = trainer.centre(l) {
+                arrays.add_array(format!("mu{l}_{t}"), &Array1::from(mu.to_vec())).map_err(npz)?;
+            }
+            if l > 0 && trainer.feedback_learns() {
+                let b = trainer.feedback(l).expect("feedback that learns is there");
+                arrays.add_array(format!("B_state{l}_{t}"), &by_rows(b)).map_err(npz)?;
+            }
+            if let Some(theta) = (l > 0).then(|| trainer.threshold(l)).flatten() {
+                arrays.add_array(format!("theta{l}_{t}"), &by_rows(theta)).map_err(npz)?;
+            }
+        }
         if t == steps {
             break;
         }
         let rows = &order[t * config.batch..(t + 1) * config.batch];
+        // as used at this step: feedback that learns changes at its end
+        let mut used: Vec<Matrix> = (1..trainer.depth()).filter_map(|l| trainer.feedback(l).cloned()).collect();
         trainer.step(&inputs, &data.train, rows);
         let labels: Vec<i64> = rows.iter().map(|&r| i64::from(data.train.labels[r as usize])).collect();
         arrays.add_array(format!("x_{t}"), &by_samples(trainer.activity(0))).map_err(npz)?;
@@ -86,9 +106,21 @@ pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<
         arrays.add_array(format!("yhat_{t}"), &by_samples(trainer.activity(trainer.depth()))).map_err(npz)?;
         for l in 1..=trainer.depth() {
             arrays.add_array(format!("h{l}_{t}"), &by_samples(trainer.activity(l))).map_err(npz)?;
-            arrays.add_array(format!("delta{l}_{t}"), &by_samples(trainer.delta(l))).map_err(npz)?;
-            if let Some(b) = (l < trainer.depth()).then(|| trainer.feedback(l)).flatten() {
-                arrays.add_array(format!("B{l}_{t}"), &by_rows(b)).map_err(npz)?;
+            if trainer.is_taught(l) {
+                arrays.add_array(format!("delta{l}_{t}"), &by_samples(trainer.delta(l))).map_err(npz)?;
+            }
+            if let Some(mask) = trainer.mask(l) {
+                let n_in = trainer.weights(l).cols();
+                let mask =
+                    Array2::from_shape_fn((trainer.weights(l).rows(), n_in), |(r, k)| u8::from(mask[r * n_in + k]));
+                arrays.add_array(format!("mask{l}_{t}"), &mask).map_err(npz)?;
+            }
+            if l < trainer.depth() && !used.is_empty() {
+                // kinds that follow signs took them at the start of the step
+                if !trainer.feedback_learns() {
+                    used[l - 1] = trainer.feedback(l).expect("feedback was there").clone();
+                }
+                arrays.add_array(format!("B{l}_{t}"), &by_rows(&used[l - 1])).map_err(npz)?;
             }
         }
         trainer.flush();

@@ -7,7 +7,7 @@ use super::plan::BATCH;
 use crate::data::Dataset;
 use crate::net::Architecture;
 use crate::rules::RuleSpec;
-use crate::study::rates::{RateEntry, SEARCH_SEED, Tried};
+use crate::study::rates::{BP, RateEntry, SEARCH_SEED, Tried};
 use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Trial};
 use crate::train::{Outcome, Status};
 
@@ -47,6 +47,9 @@ impl Target {
             cell: Cell::new(self.dataset, self.network.clone(), rule),
             recipe: self.recipe,
             learning_rate: rate(k),
+            hidden_rate: None,
+            growth: None,
+            feedback_rate: None,
             batch: BATCH,
             epochs: epochs(profile),
             data: profile.data(),
@@ -108,6 +111,8 @@ pub fn entry(target: &Target, profile: Profile, winner: i32, tried: &[(i32, &Out
         dataset: target.dataset,
         network: target.network.to_string(),
         recipe: target.recipe,
+        family: BP.into(),
+        growth: None,
         learning_rate: rate(winner),
         preliminary: false,
         command: format!("report tune --profile {profile} --recipe {}", target.recipe),

@@ -125,6 +125,23 @@ pub fn curves_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
         let name = format!("feedback_angle_{}", layer + 1);
         columns.push(column!(name, rows, |(_, _, e)| e.feedback_angles.get(layer).copied().flatten()));
     }
+    for layer in 0..deepest(NORMS, |e| e.largest_weights.len()) {
+        let name = format!("largest_weight_{}", layer + 1);
+        columns.push(column!(name, rows, |(_, _, e)| e.largest_weights.get(layer).copied()));
+    }
+    for layer in 0..deepest(NORMS, |e| e.largest_row_norms.len()) {
+        let name = format!("largest_row_norm_{}", layer + 1);
+        columns.push(column!(name, rows, |(_, _, e)| e.largest_row_norms.get(layer).copied()));
+    }
+    columns.push(column!("stable_rank_1", rows, |(_, _, e)| e.stable_rank));
+    for layer in 0..deepest(ANGLES, |e| e.silent_units.len()) {
+        let name = format!("silent_units_{}", layer + 1);
+        columns.push(column!(name, rows, |(_, _, e)| e.silent_units.get(layer).copied()));
+    }
+    for layer in 0..deepest(ANGLES, |e| e.delta_angles.len()) {
+        let name = format!("delta_angle_{}", layer + 1);
+        columns.push(column!(name, rows, |(_, _, e)| e.delta_angles.get(layer).copied().flatten()));
+    }
     columns.push(column!("epoch_time_s", rows, |(_, _, e)| e.epoch_time_s));
     Ok(DataFrame::new(rows.len(), columns)?)
 }
@@ -145,6 +162,9 @@ pub(super) mod tests {
             cell: cell.parse().unwrap(),
             recipe: Recipe::Main,
             learning_rate: 0.1,
+            hidden_rate: None,
+            growth: None,
+            feedback_rate: None,
             batch: 64,
             epochs: test.len() as u32,
             data: DataSize::Smoke,
@@ -163,6 +183,11 @@ pub(super) mod tests {
             test: score(correct),
             weight_norms: vec![1.5, 2.5],
             feedback_angles: vec![None],
+            largest_weights: vec![],
+            largest_row_norms: vec![],
+            stable_rank: None,
+            silent_units: vec![],
+            delta_angles: vec![],
             epoch_time_s: 0.25,
         });
         let outcome = Outcome {

@@ -42,7 +42,11 @@ impl FromStr for Cell {
     fn from_str(s: &str) -> Result<Self, String> {
         let mut parts = s.splitn(3, '/');
         match (parts.next(), parts.next(), parts.next()) {
-            (Some(d), Some(n), Some(r)) => Ok(Cell { dataset: d.parse()?, network: n.parse()?, rule: r.parse()? }),
+            (Some(d), Some(n), Some(r)) => {
+                let cell = Cell { dataset: d.parse()?, network: n.parse()?, rule: r.parse()? };
+                cell.rule.check(&cell.network, cell.dataset.classes()).map_err(|e| e.to_string())?;
+                Ok(cell)
+            }
             _ => Err(format!(
                 "`{s}` is not a cell; write dataset/network/rule/key=value,... as `report list cells` prints them, such as mnist/1x2000/bp"
             )),

@@ -187,7 +187,11 @@ fn cells(file: &File) -> Result<Vec<Cell>, String> {
         let networks = parsed::<Architecture>(&product.networks)?;
         for dataset in parsed::<DatasetId>(&product.datasets)? {
             for network in &networks {
-                cells.extend(rules.iter().map(|rule| Cell::new(dataset, network.clone(), rule.clone())));
+                for rule in &rules {
+                    let cell = Cell::new(dataset, network.clone(), rule.clone());
+                    cell.rule.check(network, dataset.classes()).map_err(|e| format!("{cell}: {e}"))?;
+                    cells.push(cell);
+                }
             }
         }
     }
@@ -261,6 +265,12 @@ mod tests {
             (format!("{HEAD}cells = [\"emnist/1x7/bp\"]\n"), "emnist"),
             (format!("{HEAD}[[grid]]\ndatasets = [\"mnist\"]\nnetworks = []\nrules = [\"bp\"]\n"), "networks = []"),
             (format!("{HEAD}[[grid]]\ndatasets = [\"mnist\"]\nnetworks = [\"7\"]\nrules = [\"bp\"]\n"), "DEPTHxWIDTH"),
+            (
+                format!(
+                    "{HEAD}[[grid]]\ndatasets = [\"mnist\"]\nnetworks = [\"2x9-relu\"]\nrules = [\"dfa/feedback=oja\"]\n"
+                ),
+                "oja-g1",
+            ),
             (format!("id = \"7\"\ntitle = \"x\"\n{cell}"), "figure of the post"),
             (format!("id = \"A b\"\ntitle = \"x\"\n{cell}"), "a-z, 0-9"),
         ] {

@@ -1,8 +1,9 @@
 //! Learning rates: the tables that `report tune` writes and every profile reads.
 //!
-//! A table holds backpropagation's rate per dataset x network x recipe with everything that was tried; feedback
-//! alignment and direct feedback alignment use the same rate (as Nøkland 2016 did), so that only the teaching signal
-//! differs. Recipe `nokland` fixes its rate.
+//! A table holds a rate per dataset x network x recipe x family with everything that was tried. Backpropagation is the
+//! family `bp`; feedback alignment, direct feedback alignment and the sum rule use the same rate (as Nøkland 2016 did), so
+//! that only the teaching signal differs. The other families are named in [`family`] and [`feedback_family`]. Recipe
+//! `nokland` fixes the rate of gradients.
 
 use std::fmt::Write;
 use std::sync::OnceLock;
@@ -17,6 +18,44 @@ pub const NOKLAND: f64 = 1e-4;
 
 /// The seed of every search; no report uses it.
 pub const SEARCH_SEED: u64 = 9001;
+
+/// The family of backpropagation and of every rule that borrows its rate.
+pub const BP: &str = "bp";
+
+/// The rates of one cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rates {
+    pub learning_rate: f64,
+    /// Growth exponent of the hidden layers' local rule.
+    pub growth: Option<f64>,
+    pub feedback_rate: Option<f64>,
+}
+
+/// Rules with this growth exponent, which no search chose: what the study of growth is about.
+const GROWTH_STUDY: f64 = 3.0;
+
+/// Whose rate the cell takes: `bp`; `frozen`; `hd/reading=..,train=..`; `hebbnet/local=..,variant=..` (with a growth
+/// exponent).
+pub fn family(cell: &Cell) -> String {
+    let option = |key| cell.rule.option(key).unwrap_or_default();
+    match cell.rule.name() {
+        "frozen" => "frozen".into(),
+        "hd" => format!("hd/reading={},train={}", option("reading"), option("train")),
+        "hebbnet" => format!("hebbnet/local={},variant={}", option("local"), option("variant")),
+        _ => BP.into(),
+    }
+}
+
+/// Whose rate of B the cell takes, if its B learns by a rate of its own: `feedback=hebb`, `feedback=oja,renormalise=yes`.
+pub fn feedback_family(cell: &Cell) -> Option<String> {
+    let kind = cell.rule.option("feedback").filter(|k| ["hebb", "oja", "oja-subspace", "oja-g1"].contains(k))?;
+    let renormalise = if cell.rule.option("renormalise") == Some("yes") { ",renormalise=yes" } else { "" };
+    Some(format!("feedback={kind}{renormalise}"))
+}
+
+fn bp_family() -> String {
+    BP.into()
+}
 
 /// The table of one profile, `data/rates/<profile>.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,7 +74,12 @@ pub struct RateEntry {
     pub dataset: DatasetId,
     pub network: String,
     pub recipe: Recipe,
+    #[serde(default = "bp_family")]
+    pub family: String,
     pub learning_rate: f64,
+    /// Growth exponent that stands for the hidden rate.
+    #[serde(default)]
+    pub growth: Option<f64>,
     /// Set by hand, not yet searched.
     #[serde(default)]
     pub preliminary: bool,
@@ -63,9 +107,9 @@ pub struct Tried {
 #[derive(Debug, thiserror::Error)]
 pub enum RateError {
     #[error(
-        "no learning rate for {cell} with recipe {recipe} in the table of profile {profile}; give one (--rate 0.1), or search it: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network}"
+        "no learning rate for {cell} (family {family}) with recipe {recipe} in the table of profile {profile}; give one (--rate 0.1), or search it: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network}"
     )]
-    NotInTable { cell: String, recipe: Recipe, profile: Profile, dataset: DatasetId, network: String },
+    NotInTable { cell: String, recipe: Recipe, profile: Profile, dataset: DatasetId, network: String, family: String },
     #[error(
         "{name} is not a rate table ({reason}); restore it from the repository, or write it anew with `report tune`"
     )]
@@ -94,46 +138,85 @@ impl RateTable {
         }
     }
 
-    /// The rate of `cell`: backpropagation's on the same dataset and network.
+    /// The learning rate of `cell`.
     pub fn rate(&self, cell: &Cell, recipe: Recipe) -> Result<f64, RateError> {
-        if recipe == Recipe::Nokland {
-            return Ok(NOKLAND);
-        }
+        Ok(self.rates(cell, recipe, None)?.learning_rate)
+    }
+
+    /// Every rate of `cell`; `given` stands for the learning rate.
+    pub fn rates(&self, cell: &Cell, recipe: Recipe, given: Option<f64>) -> Result<Rates, RateError> {
+        let cell = &cell.canonical();
+        let family = family(cell);
+        let nokland = (recipe == Recipe::Nokland).then_some(NOKLAND);
+        // what is no gradient takes the same exponents and rates under RMSprop
+        let plain = if nokland.is_some() { Recipe::Main } else { recipe };
+        let learning_rate = match (given, cell.rule.name()) {
+            (Some(rate), _) => rate,
+            // its output layer stays
+            (None, "growth") => 1.0,
+            (None, _) => match nokland {
+                Some(rate) => rate,
+                None => self.find(cell, &family, recipe)?.learning_rate,
+            },
+        };
+        let growth = match cell.rule.name() {
+            "growth" => Some(GROWTH_STUDY),
+            "hebbnet" => self.find(cell, &family, plain)?.growth,
+            _ => None,
+        };
+        let feedback_rate = match feedback_family(cell) {
+            Some(family) => Some(self.find(cell, &family, plain)?.learning_rate),
+            None => None,
+        };
+        Ok(Rates { learning_rate, growth, feedback_rate })
+    }
+
+    fn find(&self, cell: &Cell, family: &str, recipe: Recipe) -> Result<&RateEntry, RateError> {
         let network = cell.network.to_string();
         self.entries
             .iter()
-            .find(|e| e.dataset == cell.dataset && e.network == network && e.recipe == recipe)
-            .map(|e| e.learning_rate)
+            .find(|e| e.dataset == cell.dataset && e.network == network && e.recipe == recipe && e.family == family)
             .ok_or_else(|| RateError::NotInTable {
                 cell: cell.to_string(),
                 recipe,
                 profile: self.profile,
                 dataset: cell.dataset,
                 network,
+                family: family.to_string(),
             })
     }
 
     /// Replaces or adds entries; the table stays sorted by recipe, dataset, network.
     pub fn merge(&mut self, entries: Vec<RateEntry>) {
         for new in entries {
-            self.entries.retain(|e| (e.dataset, &e.network, e.recipe) != (new.dataset, &new.network, new.recipe));
+            let place = |e: &RateEntry| (e.recipe, e.dataset, e.network.clone(), e.family.clone());
+            self.entries.retain(|e| place(e) != place(&new));
             self.entries.push(new);
         }
-        self.entries.sort_by(|a, b| (a.recipe, a.dataset, &a.network).cmp(&(b.recipe, b.dataset, &b.network)));
+        self.entries.sort_by(|a, b| {
+            (a.recipe, a.dataset, &a.network, &a.family).cmp(&(b.recipe, b.dataset, &b.network, &b.family))
+        });
     }
 
     /// The file's text: the same table gives the same bytes.
     pub fn to_text(&self) -> String {
         let mut t = format!(
-            "# Backpropagation's learning rates for profile {0}: chosen on validation, never on test.\n# Written by `report tune --profile {0}`; feedback alignment and direct feedback alignment use the same rates.\n\nprofile = \"{0}\"\n",
+            "# Learning rates for profile {0}: chosen on validation, never on test. Written by `report tune --profile {0}`.\n# Without a family it is backpropagation's; feedback alignment, direct feedback alignment and the sum rule use the same.\n\nprofile = \"{0}\"\n",
             self.profile
         );
         for e in &self.entries {
             let _ = write!(
                 t,
-                "\n[[rate]]\ndataset = \"{}\"\nnetwork = \"{}\"\nrecipe = \"{}\"\nlearning_rate = {:?}\n",
-                e.dataset, e.network, e.recipe, e.learning_rate
+                "\n[[rate]]\ndataset = \"{}\"\nnetwork = \"{}\"\nrecipe = \"{}\"\n",
+                e.dataset, e.network, e.recipe
             );
+            if e.family != BP {
+                let _ = writeln!(t, "family = \"{}\"", e.family);
+            }
+            let _ = writeln!(t, "learning_rate = {:?}", e.learning_rate);
+            if let Some(growth) = e.growth {
+                let _ = writeln!(t, "growth = {growth:?}");
+            }
             if e.preliminary {
                 t.push_str("preliminary = true\n");
             }
@@ -174,7 +257,7 @@ mod tests {
     fn every_cell_of_every_figure_has_a_rate() {
         for profile in Profile::ALL {
             let table = RateTable::of(profile);
-            for cell in figures::REGISTRY.iter().flat_map(|f| f.cells()) {
+            for cell in figures::REGISTRY.iter().chain(figures::PENDING).flat_map(|f| f.cells()) {
                 for recipe in Recipe::ALL {
                     assert!(table.rate(&cell, recipe).unwrap() > 0.0);
                 }

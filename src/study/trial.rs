@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Cell, DataSize, Recipe};
+use crate::feedback::Start;
 use crate::net::{Activation, Loss};
 use crate::train::{Config, InputScaling, Optimiser};
 
@@ -32,6 +33,15 @@ pub struct Trial {
     pub cell: Cell,
     pub recipe: Recipe,
     pub learning_rate: f64,
+    /// Rate of local rules in hidden layers, given by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_rate: Option<f64>,
+    /// The same as a growth exponent (see [`crate::train::resolved`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<f64>,
+    /// Rate of feedback that learns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback_rate: Option<f64>,
     pub batch: usize,
     pub epochs: u32,
     pub data: DataSize,
@@ -66,6 +76,9 @@ impl Trial {
             optimiser: if nokland { Optimiser::RmsProp { alpha: 0.99, eps: 1e-8 } } else { Optimiser::Sgd },
             zero_init: nokland && self.starts_at_zero(),
             learning_rate: self.learning_rate,
+            hidden_rate: self.hidden_rate,
+            growth: self.growth,
+            feedback_rate: self.feedback_rate,
             batch: self.batch,
             epochs: self.epochs,
             train_sample: self.train_sample,
@@ -77,6 +90,7 @@ impl Trial {
     /// (they would stay zero for ever) or carries them itself (backpropagation: a zero W carries nothing).
     fn starts_at_zero(&self) -> bool {
         let feedback = self.cell.rule.build().ok().and_then(|r| r.feedback());
-        self.cell.network.activation == Activation::Tanh && feedback.is_some_and(|f| !f.kind.follows_signs())
+        self.cell.network.activation == Activation::Tanh
+            && feedback.is_some_and(|f| !f.kind.follows_signs() && f.start == Start::Random)
     }
 }

@@ -2,12 +2,16 @@
 
 mod cost;
 mod evaluate;
+mod gate;
+mod growth;
 mod inputs;
+mod observe;
 mod outcome;
 mod split;
 mod trainer;
 
 pub use cost::{measure_step, operations};
+pub use growth::resolved;
 pub use inputs::{InputScaling, Inputs};
 pub use outcome::{EpochRow, Outcome, Score, Status};
 pub use split::{Split, epoch_order};
@@ -42,6 +46,12 @@ pub struct Config {
     /// All weights and biases start at zero instead of `U(+-1/sqrt(fan_in))`.
     pub zero_init: bool,
     pub learning_rate: f64,
+    /// Rate of local rules in hidden layers, where they have their own.
+    pub hidden_rate: Option<f64>,
+    /// The same as a growth exponent: [`resolved`] turns it into the rate for the data.
+    pub growth: Option<f64>,
+    /// Rate of feedback that learns, where it has its own.
+    pub feedback_rate: Option<f64>,
     pub batch: usize,
     pub epochs: u32,
     /// Images of the fixed training sample followed each epoch.
@@ -87,10 +97,12 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
     let steps_per_epoch = split.train.len() / config.batch;
     assert!(steps_per_epoch > 0, "{} training images hold no batch of {}", split.train.len(), config.batch);
     let inputs = Inputs::new(config.inputs, data);
+    let config = &resolved(config, data, &inputs, &split);
     let mut trainer =
         Trainer::new(config, data.train.inputs, classes, isa).expect("options were checked when the cell was read");
     let mut evaluator = Evaluator::new(&trainer, data.train.inputs);
     let cost = cost::Cost::new(config, data);
+    let mut stable_rank = observe::StableRank::default();
     let norm_at_start = reference_norm(&trainer);
     let mut outcome = Outcome {
         status: Status::Finished,
@@ -108,6 +120,10 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
     'epochs: for epoch in 0..config.epochs {
         let epoch_started = Instant::now();
         let order = epoch_order(&split.train, config.seed, epoch);
+        if epoch == 0 {
+            trainer.prepare(&inputs, &data.train, &order);
+        }
+        trainer.start_epoch(epoch);
         let mut loss = 0.0;
         let mut diverged = None;
         for (i, rows) in order.chunks_exact(config.batch).enumerate() {
@@ -144,6 +160,11 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         let train_sample = score(&data.train, &split.train_sample, None)?;
         let weight_norms: Vec<f64> = (1..=trainer.depth()).map(|l| trainer.weights(l).norm()).collect();
         outcome.runaway |= weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
+        let (largest_weights, largest_row_norms) =
+            (1..=trainer.depth()).map(|l| observe::extremes(trainer.weights(l))).unzip();
+        let stable_rank = stable_rank.of(isa, trainer.weights_mut(1), weight_norms[0]);
+        let silent_units = observe::silent(&mut trainer, &inputs, &data.train, &split.train_sample);
+        let delta_angles = trainer.delta_angles();
         trainer.refresh_feedback();
         outcome.curve.push(EpochRow {
             epoch: epoch + 1,
@@ -153,6 +174,11 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
             test,
             weight_norms,
             feedback_angles: trainer.feedback_angles(),
+            largest_weights,
+            largest_row_norms,
+            stable_rank,
+            silent_units,
+            delta_angles,
             epoch_time_s: epoch_started.elapsed().as_secs_f64(),
         });
     }

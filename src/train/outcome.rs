@@ -42,6 +42,21 @@ pub struct EpochRow {
     pub weight_norms: Vec<f64>,
     /// Angle in degrees between each `B_l` and the forward path it replaces (empty without feedback; NaN is stored as null).
     pub feedback_angles: Vec<Option<f64>>,
+    /// Largest absolute weight of each matrix. (From here on empty in results of earlier versions.)
+    #[serde(default)]
+    pub largest_weights: Vec<f64>,
+    /// Largest norm of a row (a unit's incoming weights) of each matrix.
+    #[serde(default)]
+    pub largest_row_norms: Vec<f64>,
+    /// Squared Frobenius over squared spectral norm of `W_1`; none if it overflows.
+    #[serde(default)]
+    pub stable_rank: Option<f64>,
+    /// Share of each hidden layer's units that are zero on the whole training sample.
+    #[serde(default)]
+    pub silent_units: Vec<f64>,
+    /// Angle in degrees between each hidden teaching signal and backpropagation's (empty where none is taught).
+    #[serde(default)]
+    pub delta_angles: Vec<Option<f64>>,
     /// Wall time of the epoch, training and evaluation.
     pub epoch_time_s: f64,
 }

@@ -2,12 +2,24 @@
 //!
 //! Adding a figure: one file here and one line in [`REGISTRY`] (see CONTRIBUTING.md).
 
+mod beyond;
 mod feedback_grid;
+mod figure_03;
+mod figure_04;
+mod figure_05;
 mod figure_07;
 mod figure_08;
+mod figure_09;
+mod figure_10;
+mod figure_11;
 mod five_runs;
+mod growth;
+mod learned_feedback;
 
 use super::Cell;
+use crate::data::DatasetId;
+use crate::net::Architecture;
+use crate::rules::RuleSpec;
 
 /// How a figure's results are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +83,30 @@ pub struct FixedRuns {
 
 /// Every figure that is run.
 pub static REGISTRY: &[&Figure] = &[&figure_07::FIGURE, &figure_08::FIGURE, &five_runs::FIGURE];
+
+/// Figures with their grids, whose plots are not drawn yet: `report list cells` names their cells, `report run` does not
+/// train them.
+pub static PENDING: &[&Figure] = &[
+    &figure_03::FIGURE,
+    &figure_04::FIGURE,
+    &figure_05::FIGURE,
+    &figure_09::FIGURE,
+    &figure_10::FIGURE,
+    &figure_11::FIGURE,
+    &growth::FIGURE,
+    &beyond::FIGURE,
+];
+
+/// A rule with options that are known to be right.
+fn spec(rule: &str, options: &[(&str, &str)]) -> RuleSpec {
+    RuleSpec::new(rule, options).expect("a registered rule")
+}
+
+/// Cells on the network with one hidden layer, dataset by dataset.
+fn one_layer(cells: impl Fn(DatasetId, &Architecture) -> Vec<Cell>) -> Vec<Cell> {
+    let [network, ..] = Architecture::of_the_post();
+    DatasetId::ALL.into_iter().flat_map(|dataset| cells(dataset, &network)).collect()
+}
 
 /// The figure called `id`.
 pub fn figure(id: &str) -> Result<&'static Figure, String> {
