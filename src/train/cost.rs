@@ -44,8 +44,9 @@ impl Cost {
     }
 }
 
-/// Operations of one step: products of the forward pass, of the weight updates, and of the deltas below the top.
-fn step_operations(config: &Config, sizes: &[usize]) -> f64 {
+/// Operations of one step of a network with these layer sizes: products of the forward pass, of the weight updates,
+/// and of the deltas below the top.
+pub fn step_operations(config: &Config, sizes: &[usize]) -> f64 {
     let forward: usize = sizes.windows(2).map(|w| w[0] * w[1]).sum();
     let rule = config.rule.build().ok();
     let carried: usize = (1..sizes.len() - 1)

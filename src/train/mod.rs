@@ -7,7 +7,7 @@ mod outcome;
 mod split;
 mod trainer;
 
-pub use cost::{measure_step, operations};
+pub use cost::{measure_step, operations, step_operations};
 pub use inputs::{InputScaling, Inputs};
 pub use outcome::{EpochRow, Outcome, Score, Status};
 pub use split::{Split, epoch_order};

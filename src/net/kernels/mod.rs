@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod elementwise;
+mod limit;
 mod products;
 mod simd;
 
@@ -329,6 +330,22 @@ pub fn unpack(panels: &Panels, h: &mut Matrix) {
             }
         }
     }
+}
+
+/// Runs `rounds` register tiles of fused multiply-adds and says how many operations that was (two a lane): what a core
+/// can do at most, for benchmarks.
+pub fn register_limit(isa: Isa, rounds: usize) -> f64 {
+    use limit::multiply_adds;
+    let seed = 1e-3f32;
+    std::hint::black_box(on!(isa, multiply_adds, [, 5, 4], [, 6, 2], [, 1, 1], (rounds: usize, seed: f32) -> f32));
+    let accumulators = match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => 5 * 4 * 16,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => 6 * 2 * 8,
+        Isa::Portable => 16,
+    };
+    2.0 * (rounds * accumulators) as f64
 }
 
 #[cfg(test)]
