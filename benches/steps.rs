@@ -47,9 +47,9 @@ impl Case {
     }
 
     fn find(network: &str, rule: &str, batch: usize, precision: &str) -> Option<Case> {
-        Case::all().into_iter().find(|c| {
-            c.network == network && c.rule == rule && c.batch == batch && c.precision == precision
-        })
+        Case::all()
+            .into_iter()
+            .find(|c| c.network == network && c.rule == rule && c.batch == batch && c.precision == precision)
     }
 
     fn id(&self) -> DatasetId {
@@ -194,17 +194,15 @@ fn serve() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let answer = match words[..] {
             ["precisions"] => precisions().join(" "),
-            ["limit", seconds] => {
-                limit(Duration::from_secs_f64(seconds.parse().expect("seconds"))).to_string()
-            }
+            ["limit", seconds] => limit(Duration::from_secs_f64(seconds.parse().expect("seconds"))).to_string(),
             ["operations", network, batch, rule] => {
                 let batch: usize = batch.parse().expect("a batch");
                 let case = Case::find(network, rule, batch, "f32").expect("a case of the table");
                 (case.operations() / batch as f64).to_string()
             }
             [network, batch, rule, precision, seconds] => {
-                let case = Case::find(network, rule, batch.parse().expect("a batch"), precision)
-                    .expect("a case of the table");
+                let case =
+                    Case::find(network, rule, batch.parse().expect("a batch"), precision).expect("a case of the table");
                 let key = words[..4].join(" ");
                 if kept.as_ref().is_none_or(|k| k.0 != key) {
                     let mut bench = Bench::new(&case);

@@ -157,13 +157,19 @@ pub unsafe fn pass<S: Simd, const R: usize, const V: usize, const UPDATE: bool, 
             let r1 = (r0 + ROWS).min(a.n_out);
             for k0 in (0..a.n_in).step_by(CHUNK) {
                 let kc = CHUNK.min(a.n_in - k0);
-                prefetch_next::<S>(a, (r0, r1), k0);
+                if !UPDATE {
+                    prefetch_next::<S>(a, (r0, r1), (r0, r1), k0);
+                }
                 if UPDATE {
                     for n0 in (0..a.samples).step_by(BLOCK) {
                         let nb = BLOCK.min(a.samples - n0);
                         let mut r = r0;
                         while r < r1 {
                             let rows = R.min(r1 - r);
+                            if n0 == 0 {
+                                // a few lines beside each tile: all at once they would wait for one another
+                                prefetch_next::<S>(a, (r, r + rows), (r0, r1), k0);
+                            }
                             let w = a.w.add(r * a.w_stride + k0);
                             let post = a.post.add(r * a.post_stride + n0);
                             let panel = a.panels.add(k0 * a.samples + n0 * CHUNK);
@@ -229,11 +235,12 @@ pub unsafe fn pass<S: Simd, const R: usize, const V: usize, const UPDATE: bool, 
     }
 }
 
-/// Asks for the chunk of W that comes after this one.
+/// Asks for what comes after rows `first..last` of this chunk of block `r0..r1`: the same rows of the next chunk, or their
+/// counterparts in the next block.
 #[inline(always)]
-unsafe fn prefetch_next<S: Simd>(a: &Pass, (r0, r1): (usize, usize), k0: usize) {
-    let (rows, k) = if k0 + CHUNK < a.n_in { (r0..r1, k0 + CHUNK) } else { (r1..(r1 + ROWS).min(a.n_out), 0) };
-    for r in rows {
+unsafe fn prefetch_next<S: Simd>(a: &Pass, (first, last): (usize, usize), (r0, r1): (usize, usize), k0: usize) {
+    let (down, k) = if k0 + CHUNK < a.n_in { (0, k0 + CHUNK) } else { (r1 - r0, 0) };
+    for r in first + down..(last + down).min(a.n_out) {
         for line in 0..CHUNK / 16 {
             unsafe { S::prefetch(a.w.wrapping_add(r * a.w_stride + k + 16 * line)) };
         }
