@@ -1,8 +1,9 @@
 """Whole training steps of the same networks in PyTorch, on one thread: gather the batch, forward, backward, update.
 
-Each rule in two ways, and the faster one counts:
-  autograd  nn.Linear, cross-entropy, loss.backward(), torch.optim.SGD (backpropagation only)
-  by hand   addmm, mm and in-place addmm_ into the weights: no gradient is stored
+Each rule in two ways:
+  usual     gradients, then torch.optim.SGD: nn.Linear and loss.backward() for backpropagation; FA and DFA, which
+            autograd does not know, compute theirs with mm
+  by hand   addmm, mm and in-place addmm_ into the weights: no gradient is stored, the fastest way in eager PyTorch
 `compiled` runs the second under torch.compile.
 
     python torch_steps.py [--quick] [--bf16]      prints the table of `cargo bench`
@@ -66,6 +67,26 @@ class Autograd:
         self.optimiser.step()
 
 
+class Stored:
+    """FA and DFA with gradients in .grad and an optimiser, as their published code has it."""
+
+    def __init__(self, sizes, rule, bf16):
+        self.inner = ByHand(sizes, rule, bf16)
+        params = [torch.nn.Parameter(p) for p in self.inner.w + self.inner.b]
+        self.w, self.b = params[:len(self.inner.w)], params[len(self.inner.w):]
+        self.inner.w, self.inner.b = [p.data for p in self.w], [p.data for p in self.b]
+        self.inner.update = self.keep
+        self.optimiser = torch.optim.SGD(params, lr=RATE, foreach=True)
+
+    def keep(self, l, delta, h, n):
+        self.w[l].grad = delta.t().mm(h).float().div_(n)
+        self.b[l].grad = delta.float().sum(0).div_(n)
+
+    def step(self, x, y):
+        self.inner.plain(x, y)
+        self.optimiser.step()
+
+
 class ByHand:
     """Any of the three rules, without autograd; bf16 as autocast does it: weights and signals cast before products."""
 
@@ -102,12 +123,15 @@ class ByHand:
                     source = error if self.rule == "dfa" else delta
                     below = source.mm(cast(self.feedback[l - 1]))
                 below.mul_(h[l - 1] > 0)
-            if self.bf16:
-                self.w[l - 1].add_(delta.t().mm(h[l - 1]), alpha=-RATE / n)
-            else:
-                self.w[l - 1].addmm_(delta.t(), h[l - 1], alpha=-RATE / n)
-            self.b[l - 1].add_(delta.float().sum(0), alpha=-RATE / n)
+            self.update(l - 1, delta, h[l - 1], n)
             delta = below
+
+    def update(self, l, delta, h, n):
+        if self.bf16:
+            self.w[l].add_(delta.t().mm(h), alpha=-RATE / n)
+        else:
+            self.w[l].addmm_(delta.t(), h, alpha=-RATE / n)
+        self.b[l].add_(delta.float().sum(0), alpha=-RATE / n)
 
     def step(self, x, y):
         self.run(x, y)
@@ -115,10 +139,8 @@ class ByHand:
 
 def variants(network, rule, precision):
     sizes, bf16 = NETWORKS[network], precision == "bf16"
-    found = {"by hand": ByHand(sizes, rule, bf16)}
-    if rule == "bp":
-        found["autograd"] = Autograd(sizes, bf16)
-    return found
+    usual = Autograd(sizes, bf16) if rule == "bp" else Stored(sizes, rule, bf16)
+    return {"usual": usual, "by hand": ByHand(sizes, rule, bf16)}
 
 
 class Bench:
@@ -178,7 +200,7 @@ def sweep(seconds=3.0, network="784-2000-10", batch=64):
     sizes = NETWORKS[network]
     x, y, order = images(sizes[0])
     torch.set_num_threads(cores)
-    for name, net in (("autograd", Autograd(sizes, False)), ("by hand", ByHand(sizes, "bp", False))):
+    for name, net in (("usual", Autograd(sizes, False)), ("by hand", ByHand(sizes, "bp", False))):
         print(f"one trial after the other, all cores in each product, {name}: "
               f"{timed(lambda: net.step(x[order[:batch]], y[order[:batch]]), batch):.0f}", flush=True)
     try:
@@ -200,7 +222,7 @@ def sweep(seconds=3.0, network="784-2000-10", batch=64):
             params[k].add_(g[k], alpha=-RATE)
 
     print(f"four trials stacked by torch.func.vmap: {timed(step, 4 * batch):.0f}", flush=True)
-    for name in ("autograd", "by hand"):
+    for name in ("usual", "by hand"):
         barrier, queue = mp.Barrier(cores), mp.Queue()
         workers = [mp.Process(target=_worker, args=(network, batch, name, seconds, barrier, queue))
                    for _ in range(cores)]
