@@ -6,6 +6,11 @@
 
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+mod bf16;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "bf16_absent.rs"]
+mod bf16;
 mod elementwise;
 mod limit;
 mod products;
@@ -17,7 +22,13 @@ use simd::Portable;
 #[cfg(target_arch = "x86_64")]
 use simd::{Avx2, Avx512};
 
+pub use bf16::Bf16;
 pub use products::CHUNK;
+
+/// Why bf16 does not run here, and the way out.
+fn no_bf16(feature: &str) -> String {
+    format!("this processor has no {feature}, which bf16 needs; train with f32, or on a machine with AVX-512-BF16")
+}
 
 /// An instruction set that the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -346,6 +357,17 @@ pub fn register_limit(isa: Isa, rounds: usize) -> f64 {
         Isa::Portable => 16,
     };
     2.0 * (rounds * accumulators) as f64
+}
+
+/// [`register_limit`] of bf16: 0 where it does not run.
+pub fn register_limit_bf16(rounds: usize) -> f64 {
+    if Bf16::detect().is_err() {
+        return 0.0;
+    }
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the processor was just asked
+    std::hint::black_box(unsafe { bf16::multiply_adds(rounds, 0x3f80_3f80) });
+    4.0 * (rounds * 5 * 4 * 16) as f64
 }
 
 #[cfg(test)]

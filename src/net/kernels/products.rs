@@ -13,7 +13,7 @@ pub const CHUNK: usize = 64;
 /// Samples whose products are summed from zero before they are added to the weights.
 pub const BLOCK: usize = 64;
 /// Rows of W that one input chunk serves while it is in the first-level cache.
-const ROWS: usize = 60;
+pub(super) const ROWS: usize = 60;
 
 /// Views for [`pass`]. With `UPDATE`: `post`, `panels`, `scale`. With `FORWARD`: `bias`, `input`, `out`.
 #[derive(Clone, Copy)]
@@ -130,7 +130,7 @@ unsafe fn product_tile<S: Simd, const R: usize, const V: usize>(
 
 /// Where the chains of a product tile begin.
 #[derive(Clone, Copy)]
-enum Start {
+pub(super) enum Start {
     Zero,
     Bias(*const f32),
     Continue,
@@ -138,7 +138,7 @@ enum Start {
 
 impl Start {
     #[inline(always)]
-    unsafe fn at_row(self, r: usize) -> Start {
+    pub(super) unsafe fn at_row(self, r: usize) -> Start {
         match self {
             Start::Bias(b) => Start::Bias(unsafe { b.add(r) }),
             other => other,

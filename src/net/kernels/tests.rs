@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn noise(seed: u32) -> impl FnMut(usize, usize) -> f32 {
+pub(super) fn noise(seed: u32) -> impl FnMut(usize, usize) -> f32 {
     let mut s = seed;
     move |_, _| {
         s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -10,7 +10,7 @@ fn noise(seed: u32) -> impl FnMut(usize, usize) -> f32 {
     }
 }
 
-fn bits(m: &Matrix) -> Vec<u32> {
+pub(super) fn bits(m: &Matrix) -> Vec<u32> {
     m.values().map(f32::to_bits).collect()
 }
 
