@@ -9,7 +9,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use bioprop::data::{Dataset, DatasetId, Images};
-use bioprop::net::{Isa, Loss, kernels};
+use bioprop::net::{Isa, Loss, Precision, kernels};
 use bioprop::random::{self, Purpose};
 use bioprop::train::{Config, InputScaling, Inputs, Optimiser, Trainer, step_operations};
 
@@ -69,6 +69,7 @@ impl Case {
             batch: self.batch,
             epochs: 1,
             train_sample: 0,
+            precision: self.precision.parse().expect("made from the names"),
             seed: 1,
         }
     }
@@ -82,7 +83,7 @@ impl Case {
 
 /// Precisions that this machine can train in.
 fn precisions() -> Vec<&'static str> {
-    vec!["f32"]
+    Precision::ALL.into_iter().filter(|p| p.available().is_ok()).map(Precision::name).collect()
 }
 
 /// A trainer with images of its own.
@@ -149,11 +150,14 @@ impl Bench {
 }
 
 /// Operations a second of the register tile: nothing on this core can be faster.
-fn limit(time: Duration) -> f64 {
+fn limit(precision: &str, time: Duration) -> f64 {
     let started = Instant::now();
     let mut operations = 0.0;
     while started.elapsed() < time {
-        operations += kernels::register_limit(Isa::best(), 20_000);
+        operations += match precision {
+            "f32" => kernels::register_limit(Isa::best(), 20_000),
+            _ => kernels::register_limit_bf16(20_000),
+        };
     }
     operations / started.elapsed().as_secs_f64()
 }
@@ -164,7 +168,7 @@ fn measure(case: &Case, turns: usize, time: Duration) -> (f64, f64) {
     bench.samples_per_s(time / 4);
     let (mut best, mut top) = (0f64, 0f64);
     for _ in 0..turns {
-        top = top.max(limit(time / 4));
+        top = top.max(limit(case.precision, time / 4));
         best = best.max(bench.samples_per_s(time));
     }
     (best, top)
@@ -186,7 +190,7 @@ fn together(case: &Case, threads: usize, time: Duration) -> f64 {
 }
 
 /// Questions: `NETWORK BATCH RULE PRECISION SECONDS` -> samples a second; `operations NETWORK BATCH RULE` -> operations a
-/// sample; `limit SECONDS` -> operations a second; `precisions` -> names.
+/// sample; `limit PRECISION SECONDS` -> operations a second; `precisions` -> names.
 fn serve() {
     let mut kept: Option<(String, Bench)> = None;
     for line in std::io::stdin().lock().lines() {
@@ -194,7 +198,9 @@ fn serve() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let answer = match words[..] {
             ["precisions"] => precisions().join(" "),
-            ["limit", seconds] => limit(Duration::from_secs_f64(seconds.parse().expect("seconds"))).to_string(),
+            ["limit", precision, seconds] => {
+                limit(precision, Duration::from_secs_f64(seconds.parse().expect("seconds"))).to_string()
+            }
             ["operations", network, batch, rule] => {
                 let batch: usize = batch.parse().expect("a batch");
                 let case = Case::find(network, rule, batch, "f32").expect("a case of the table");

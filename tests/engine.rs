@@ -3,7 +3,7 @@
 mod reference;
 
 use bioprop::data::{Dataset, DatasetId, Images};
-use bioprop::net::{Isa, Loss, Matrix};
+use bioprop::net::{Isa, Loss, Matrix, Precision};
 use bioprop::random::{self, Purpose};
 use bioprop::rules::{Rule, Signal, Teaching, UpdateTerm};
 use bioprop::train::{Config, InputScaling, Inputs, Monitor, Optimiser, Trainer, train, train_on};
@@ -46,6 +46,7 @@ fn config(network: &str, rule: &str) -> Config {
         batch: 32,
         epochs: 2,
         train_sample: 50,
+        precision: Precision::F32,
         seed: 4,
     }
 }

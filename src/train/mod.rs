@@ -4,6 +4,7 @@ mod cost;
 mod evaluate;
 mod inputs;
 mod outcome;
+mod products;
 mod split;
 mod trainer;
 
@@ -18,7 +19,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::data::Dataset;
-use crate::net::{Architecture, Isa, Loss};
+use crate::net::{Architecture, Isa, Loss, Precision};
 use crate::rules::RuleSpec;
 use evaluate::Evaluator;
 
@@ -46,6 +47,7 @@ pub struct Config {
     pub epochs: u32,
     /// Images of the fixed training sample followed each epoch.
     pub train_sample: usize,
+    pub precision: Precision,
     pub seed: u64,
 }
 
@@ -71,7 +73,8 @@ const RUNAWAY: f64 = 100.0;
 /// [`Stopped`] if the monitor says so.
 ///
 /// # Panics
-/// If the configuration has no batch in the training images, or the rule refuses its options: `study` checks both.
+/// If the configuration has no batch in the training images, or the rule refuses its options: `study` checks both; or if
+/// the processor cannot train in this precision ([`Precision::available`]).
 pub fn train(config: &Config, data: &Dataset, monitor: &dyn Monitor) -> Result<Outcome, Stopped> {
     train_on(Isa::best(), config, data, monitor)
 }

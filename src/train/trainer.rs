@@ -3,6 +3,7 @@
 //! A rule's updates wait and are applied in the pass that reads the weights next, the forward product of the
 //! following step, so that a step travels over the weights once. [`Trainer::flush`] applies them before anybody looks.
 
+use super::products::Products;
 use super::{Config, Inputs, Loss, Optimiser};
 use crate::data::Images;
 use crate::feedback::Matrices;
@@ -49,6 +50,7 @@ pub struct StepReport {
 /// A network in training.
 pub struct Trainer {
     isa: Isa,
+    products: Products,
     rule: Box<dyn Rule>,
     activation: Activation,
     loss: Loss,
@@ -80,8 +82,10 @@ impl Trainer {
         let sizes = config.network.sizes(inputs, classes);
         let batch = config.batch;
         let layers = (1..sizes.len()).map(|l| Layer::new(config, l, &sizes, rule.as_ref())).collect();
+        let widest = *sizes.iter().max().expect("a network has layers");
         Trainer {
             isa,
+            products: Products::new(config.precision, isa, widest, batch),
             feedback: rule.feedback().map(|spec| Matrices::new(spec, &sizes, config.seed)),
             rule,
             activation: config.network.activation,
@@ -93,7 +97,7 @@ impl Trainer {
             input: Matrix::zeros(inputs, batch),
             gathered: Panels::zeros(inputs, batch),
             labels: vec![0; batch],
-            sums: vec![0.0; *sizes.iter().max().expect("a network has layers")],
+            sums: vec![0.0; widest],
             steps: 0,
         }
     }
@@ -131,9 +135,9 @@ impl Trainer {
             match waiting.take() {
                 Some(scale) => {
                     let waiting = Waiting { post: post.as_ref().unwrap_or(delta), panels: pre, scale };
-                    finite &= kernels::update_forward(isa, w, &waiting, b.row(0), input, h);
+                    finite &= self.products.update_forward(w, &waiting, b.row(0), input, h);
                 }
-                None => kernels::forward(isa, w, b.row(0), input, h),
+                None => self.products.forward(w, b.row(0), input, h),
             }
             if l == 0 {
                 std::mem::swap(pre, &mut self.gathered);
@@ -180,7 +184,7 @@ impl Trainer {
                 Source::LayerAbove => &above[0].delta,
                 Source::OutputError => &above[above.len() - 1].delta,
             };
-            kernels::backward(isa, matrix, signal, &mut layer.delta);
+            self.products.backward(matrix, signal, &mut layer.delta);
             match self.activation {
                 Activation::Relu => kernels::relu_derivative(isa, &mut layer.delta, &layer.h),
                 Activation::Tanh => kernels::tanh_derivative(isa, &mut layer.delta, &layer.h),
@@ -213,9 +217,13 @@ impl Trainer {
             let mean = f64::from(term.scale) / self.batch as f64;
             finite &= match self.optimiser {
                 Optimiser::Sgd => layer.descend(self.isa, (mean * self.learning_rate) as f32, &mut self.sums),
-                Optimiser::RmsProp { alpha, eps } => {
-                    layer.rmsprop(self.isa, -mean as f32, self.learning_rate as f32, alpha, eps, &mut self.sums)
-                }
+                Optimiser::RmsProp { alpha, eps } => layer.rmsprop(
+                    self.isa,
+                    &mut self.products,
+                    (-mean as f32, self.learning_rate as f32),
+                    (alpha, eps),
+                    &mut self.sums,
+                ),
             };
         }
         finite
@@ -228,7 +236,7 @@ impl Trainer {
         for layer in &mut self.layers {
             if let Some(scale) = layer.waiting.take() {
                 let waiting = Waiting { post: layer.post.as_ref().unwrap_or(&layer.delta), panels: &layer.pre, scale };
-                finite &= kernels::update(self.isa, &mut layer.w, &waiting);
+                finite &= self.products.update(&mut layer.w, &waiting);
             }
         }
         finite
@@ -387,13 +395,20 @@ impl Layer {
     }
 
     /// One RMSprop step at once, on the gradient `mean * post^T pre`. False if something is not finite.
-    fn rmsprop(&mut self, isa: Isa, mean: f32, rate: f32, alpha: f32, eps: f32, sums: &mut [f32]) -> bool {
+    fn rmsprop(
+        &mut self,
+        isa: Isa,
+        products: &mut Products,
+        (mean, rate): (f32, f32),
+        (alpha, eps): (f32, f32),
+        sums: &mut [f32],
+    ) -> bool {
         let post = self.post.as_ref().unwrap_or(&self.delta);
         let state = self.optimiser.as_mut().expect("made with the layer");
         let sums = &mut sums[..self.w.rows()];
         kernels::row_sums(isa, post, sums);
         state.gradient.padded_mut().fill(0.0);
-        kernels::update(isa, &mut state.gradient, &Waiting { post, panels: &self.pre, scale: mean });
+        products.update(&mut state.gradient, &Waiting { post, panels: &self.pre, scale: mean });
         let weights =
             kernels::rmsprop(isa, self.w.padded_mut(), state.w.padded_mut(), state.gradient.padded(), rate, alpha, eps);
         let mut finite = weights;
