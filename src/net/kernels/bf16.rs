@@ -12,7 +12,7 @@
 
 use std::arch::x86_64::*;
 
-use super::products::{BLOCK, CHUNK, ROWS, Start};
+use super::products::{BLOCK, CHUNK, Start};
 use super::{Panels, Waiting};
 use crate::net::Matrix;
 
@@ -20,6 +20,8 @@ use crate::net::Matrix;
 const R: usize = 5;
 const V: usize = 4;
 const LANES: usize = 16;
+/// Rows of W in a block.
+const ROWS: usize = 60;
 
 /// The bf16 path with its buffers.
 #[derive(Clone)]
@@ -395,37 +397,13 @@ unsafe fn pass<const UPDATE: bool, const FORWARD: bool>(a: &Pass) -> bool {
                 while r < r1 {
                     let rows = R.min(r1 - r);
                     prefetch_next(a, (r, r + rows), (r0, r1), k0);
-                    let w = a.w.add(r * a.w_stride + k0);
                     if UPDATE {
-                        for n0 in (0..a.pairs).step_by(BLOCK / 2) {
-                            let pairs = (BLOCK / 2).min(a.pairs - n0);
-                            let post = (a.post.add(r * a.post_stride + n0), a.post_stride);
-                            let panel = a.panels.add(k0 * a.pairs + n0 * CHUNK);
-                            let mut c = 0;
-                            while c < kc {
-                                let (w, q) = ((w.add(c), a.w_stride), panel.add(c));
-                                if c + V * LANES <= kc {
-                                    with_rows!(rows, update_tile, V, (w, post, q, pairs, a.scale, &mut bad));
-                                    c += V * LANES;
-                                } else {
-                                    with_rows!(rows, update_tile, 1, (w, post, q, pairs, a.scale, &mut bad));
-                                    c += LANES;
-                                }
-                            }
-                        }
+                        update_rows(a, (r, rows), (k0, kc), &mut bad);
                     }
                     if FORWARD {
+                        let w = a.w.add(r * a.w_stride + k0);
                         for i in 0..rows {
-                            let (w, words) = (w.add(i * a.w_stride), &mut block[r - r0 + i]);
-                            for c in (0..kc).step_by(2 * LANES) {
-                                let second = if c + LANES < kc {
-                                    _mm512_loadu_ps(w.add(c + LANES))
-                                } else {
-                                    _mm512_setzero_ps()
-                                };
-                                let pairs = neighbours(_mm512_loadu_ps(w.add(c)), second);
-                                _mm512_storeu_si512(words.as_mut_ptr().add(c / 2).cast(), pairs);
-                            }
+                            round_row(w.add(i * a.w_stride), kc, block[r - r0 + i].as_mut_ptr());
                         }
                     }
                     r += rows;
@@ -451,7 +429,44 @@ unsafe fn pass<const UPDATE: bool, const FORWARD: bool>(a: &Pass) -> bool {
     }
 }
 
-/// Asks for what comes after rows `first..last` of this chunk of block `r0..r1`.
+/// The waiting update of `rows` rows from `r` on columns `k0 .. k0 + kc`.
+#[inline(always)]
+unsafe fn update_rows(a: &Pass, (r, rows): (usize, usize), (k0, kc): (usize, usize), bad: &mut __m512) {
+    unsafe {
+        for k in (k0..k0 + kc).step_by(CHUNK) {
+            let columns = CHUNK.min(k0 + kc - k);
+            for n0 in (0..a.pairs).step_by(BLOCK / 2) {
+                let pairs = (BLOCK / 2).min(a.pairs - n0);
+                let post = (a.post.add(r * a.post_stride + n0), a.post_stride);
+                let (w, panel) = (a.w.add(r * a.w_stride + k), a.panels.add(k * a.pairs + n0 * CHUNK));
+                let mut c = 0;
+                while c < columns {
+                    let (w, q) = ((w.add(c), a.w_stride), panel.add(c));
+                    if c + V * LANES <= columns {
+                        with_rows!(rows, update_tile, V, (w, post, q, pairs, a.scale, bad));
+                        c += V * LANES;
+                    } else {
+                        with_rows!(rows, update_tile, 1, (w, post, q, pairs, a.scale, bad));
+                        c += LANES;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `count` weights of a row as bf16, in whole pairs of vectors.
+#[inline(always)]
+unsafe fn round_row(w: *const f32, count: usize, words: *mut u32) {
+    unsafe {
+        for c in (0..count).step_by(2 * LANES) {
+            let second = if c + LANES < count { _mm512_loadu_ps(w.add(c + LANES)) } else { _mm512_setzero_ps() };
+            _mm512_storeu_si512(words.add(c / 2).cast(), neighbours(_mm512_loadu_ps(w.add(c)), second));
+        }
+    }
+}
+
+/// Asks for what comes after rows `first..last` of these columns of block `r0..r1`.
 #[inline(always)]
 unsafe fn prefetch_next(a: &Pass, (first, last): (usize, usize), (r0, r1): (usize, usize), k0: usize) {
     let (down, k) = if k0 + CHUNK < a.n_in { (0, k0 + CHUNK) } else { (r1 - r0, 0) };

@@ -13,7 +13,7 @@ pub const CHUNK: usize = 64;
 /// Samples whose products are summed from zero before they are added to the weights.
 pub const BLOCK: usize = 64;
 /// Rows of W that one input chunk serves while it is in the first-level cache.
-pub(super) const ROWS: usize = 60;
+const ROWS: usize = 60;
 
 /// Views for [`pass`]. With `UPDATE`: `post`, `panels`, `scale`. With `FORWARD`: `bias`, `input`, `out`.
 #[derive(Clone, Copy)]
