@@ -8,7 +8,7 @@ mod products;
 mod split;
 mod trainer;
 
-pub use cost::{measure_step, operations, step_operations};
+pub use cost::{Timing, operations, step_operations};
 pub use inputs::{InputScaling, Inputs};
 pub use outcome::{EpochRow, Outcome, Score, Status};
 pub use split::{Split, epoch_order};
