@@ -1,8 +1,9 @@
 //! Fast paths for the arithmetic of a step: safe functions over [`Matrix`], each backed by AVX-512, AVX2 or portable
 //! code that is chosen at run time and gives the same bits.
 //!
-//! This folder holds the project's only `unsafe` code: `simd.rs` (vector types), `products.rs` (matrix products),
-//! `elementwise.rs` (the rest), and the calls into them here, where shapes are checked.
+//! This folder holds the project's only `unsafe` code: `simd.rs` (vector types), `products.rs` (matrix products), `bf16.rs`
+//! (the same in bf16), `elementwise.rs` (the rest), `limit.rs` (for benchmarks), and the calls into them here, where
+//! shapes are checked. Each file states its contract under *Safety*; `tests/valgrind` runs the tests under valgrind.
 
 #![allow(unsafe_code)]
 

@@ -4,6 +4,13 @@
 //! samples ascending in updates, from zero over blocks of 64 samples), so its bits depend neither on the vector
 //! width nor on the blocking: the oracle in the tests is a four-line scalar loop.
 
+//!
+//! # Safety
+//! The vector type's instructions must exist (see `simd.rs`). Every pointer of [`Pass`] and [`Backward`] points at a matrix of
+//! the shape written beside it, whose stride is a multiple of 16 floats, so that whole vectors may be read and written as
+//! long as their first element is inside; those that the constants `UPDATE` and `FORWARD` leave out are never used. `w` and
+//! `out` overlap nothing else. The safe functions of `mod.rs` compare all shapes before they call.
+
 #![allow(clippy::too_many_arguments)] // strides and pointers of a tile
 
 use super::simd::Simd;
