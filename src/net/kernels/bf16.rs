@@ -10,6 +10,8 @@
 //! The functions below get pointers into matrices of those shapes: rows padded to 16 floats, so that whole vectors may
 //! be read and written as long as their first element is inside; scratch has the room that `Bf16::new` and `room` give.
 
+#![allow(clippy::too_many_arguments)] // strides and pointers of a tile
+
 use std::arch::x86_64::*;
 
 use super::products::{BLOCK, CHUNK, Start};
