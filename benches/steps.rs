@@ -66,6 +66,8 @@ impl Case {
             optimiser: Optimiser::Sgd,
             zero_init: false,
             learning_rate: 0.01,
+            hidden_rate: None,
+            feedback_rate: None,
             batch: self.batch,
             epochs: 1,
             train_sample: 0,

@@ -64,6 +64,8 @@ fn a_step_allocates_nothing() {
                             optimiser,
                             zero_init: false,
                             learning_rate: 0.001,
+                            hidden_rate: None,
+                            feedback_rate: None,
                             batch: 33,
                             epochs: 1,
                             train_sample: 1,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Config, Inputs, Trainer, evaluate};
 use crate::data::{Dataset, DatasetId, Images};
 use crate::net::Isa;
-use crate::rules::{Carrier, Source};
+use crate::rules::{Carrier, Pre, Source};
 
 /// Counted operations of a trial.
 pub(super) struct Cost {
@@ -44,21 +44,30 @@ impl Cost {
     }
 }
 
-/// Operations of one step of a network with these layer sizes: products of the forward pass, of the weight updates,
-/// and of the deltas below the top.
+/// Operations of one step: products of the forward pass, of the updates of weights and feedback, of the deltas below
+/// the top, and of the subspace rule's residuals.
 pub fn step_operations(config: &Config, sizes: &[usize]) -> f64 {
-    let forward: usize = sizes.windows(2).map(|w| w[0] * w[1]).sum();
-    let rule = config.rule.build().ok();
-    let carried: usize = (1..sizes.len() - 1)
-        .map(|l| match rule.as_ref().and_then(|r| r.teaching(l)) {
-            None => 0,
-            Some(t) if t.carrier == Carrier::Feedback && t.source == Source::OutputError => {
-                sizes[l] * sizes[sizes.len() - 1]
-            }
-            Some(_) => sizes[l] * sizes[l + 1],
-        })
-        .sum();
-    2.0 * config.batch as f64 * (2 * forward + carried) as f64
+    let Ok(rule) = config.rule.build() else { return 0.0 };
+    let top = sizes.len() - 1;
+    let mut products: usize = sizes.windows(2).map(|w| w[0] * w[1]).sum();
+    for l in 1..=top {
+        if let Some(term) = rule.update(l, top) {
+            let passes = if term.pre == Pre::Residual { 2 } else { 1 };
+            products += passes * sizes[l] * sizes[l - 1];
+        }
+    }
+    let feedback = rule.feedback();
+    for l in 1..top {
+        if let Some(t) = rule.teaching(l) {
+            let direct = t.carrier == Carrier::Feedback && t.source != Source::LayerAbove;
+            products += sizes[l] * if direct { sizes[top] } else { sizes[l + 1] };
+        }
+        if let Some((feedback, term)) = feedback.and_then(|f| Some((f, f.update()?))) {
+            let passes = if term.pre == Pre::Residual { 2 } else { 1 };
+            products += passes * sizes[l] * feedback.rows(l, sizes);
+        }
+    }
+    2.0 * config.batch as f64 * products as f64
 }
 
 /// Counted floating-point operations of a whole trial, training and evaluation: known before it runs, the same on every machine.

@@ -48,6 +48,8 @@ struct Pass {
     /// Pairs of samples.
     pairs: usize,
     scale: f32,
+    /// Row decay, null without one.
+    decay: *const f32,
     bias: *const f32,
     input: *const u32,
     out: *mut f32,
@@ -127,6 +129,7 @@ impl Bf16 {
             panels: std::ptr::null(),
             pairs: 0,
             scale: 0.0,
+            decay: std::ptr::null(),
             bias: std::ptr::null(),
             input: std::ptr::null(),
             out: std::ptr::null_mut(),
@@ -145,6 +148,8 @@ impl Bf16 {
             }
             (a.post, a.post_stride, a.panels) = (post, waiting.post.stride() / 2, panels);
             (a.pairs, a.scale) = (pairs, waiting.scale);
+            assert!(waiting.decay.is_none_or(|r| r.len() == n_out), "row decay of another shape");
+            a.decay = waiting.decay.map_or(std::ptr::null(), <[f32]>::as_ptr);
         }
         if let Some((bias, input, out)) = forward {
             assert_eq!((bias.len(), out.rows(), input.rows()), (n_out, n_out, n_in), "product of another shape");
@@ -435,6 +440,9 @@ unsafe fn pass<const UPDATE: bool, const FORWARD: bool>(a: &Pass) -> bool {
 #[inline(always)]
 unsafe fn update_rows(a: &Pass, (r, rows): (usize, usize), (k0, kc): (usize, usize), bad: &mut __m512) {
     unsafe {
+        if !a.decay.is_null() {
+            super::local::decay_block::<super::simd::Avx512>(a.w.add(k0), a.w_stride, a.decay, (r, r + rows), kc);
+        }
         for k in (k0..k0 + kc).step_by(CHUNK) {
             let columns = CHUNK.min(k0 + kc - k);
             for n0 in (0..a.pairs).step_by(BLOCK / 2) {
@@ -578,7 +586,7 @@ mod tests {
         });
         let a1 = Matrix::from_fn(n_out, batch, |r, n| chain(bias[r], n_in, |k| (w1.row(r)[k], input.row(k)[n])));
         let d1 = Matrix::from_fn(n_in, batch, |j, n| chain(0.0, n_out, |k| (w0.row(k)[j], post.row(k)[n])));
-        let waiting = Waiting { post: &post, panels: &panels, scale: -0.3 };
+        let waiting = Waiting { post: &post, panels: &panels, scale: -0.3, decay: None };
         let (mut w, mut a) = (w0.clone(), Matrix::zeros(n_out, batch));
         assert!(path.update_forward(&mut w, &waiting, &bias, &input, &mut a));
         assert_eq!(bits(&w), bits(&w1), "fused update {n_out}x{n_in} n{batch}");
@@ -625,7 +633,7 @@ mod tests {
             post.row_mut(13)[5] = bad;
             let mut panels = Panels::zeros(70, 8);
             pack(&Matrix::from_fn(70, 8, |_, _| 2.0), &mut panels);
-            assert!(!path.update(&mut w, &Waiting { post: &post, panels: &panels, scale: 1.0 }), "{bad}");
+            assert!(!path.update(&mut w, &Waiting { post: &post, panels: &panels, scale: 1.0, decay: None }), "{bad}");
         }
     }
 }
