@@ -32,6 +32,7 @@ class Ours:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="ends within two minutes")
+    parser.add_argument("--precision", help="only f32 or bf16 [default: what this machine has]")
     parser.add_argument("--out", default="target/bench")
     args = parser.parse_args()
     seconds, turns = (0.08, 3) if args.quick else (0.4, 7)
@@ -44,7 +45,7 @@ def main():
     print(f"{'network':<16} {'batch':>5} {'rule':<4} {'':<5} {'ours':>8} {'usual':>8} {'ratio':>6} {'by hand':>8} "
           f"{'ratio':>6} {'share of torch.mm':>18}")
     usual_f32 = {}
-    for precision in ours.ask("precisions").split():
+    for precision in [args.precision] if args.precision else ours.ask("precisions").split():
         for network, sizes in torch_steps.NETWORKS.items():
             for batch in (64, 128):
                 top = 0.0
@@ -66,7 +67,7 @@ def main():
                     key = (network, batch, rule)
                     if precision == "f32":
                         usual_f32[key] = theirs["usual"]
-                    extra = "" if precision == "f32" else f"  {mine / usual_f32[key]:.2f} x usual f32"
+                    extra = "" if key not in usual_f32 or precision == "f32" else f"  {mine / usual_f32[key]:.2f} x usual f32"
                     print(f"{network:<16} {batch:>5} {rule:<4} {precision:<5} {mine:>8.0f} {theirs['usual']:>8.0f} "
                           f"{mine / theirs['usual']:>6.2f} {theirs['by hand']:>8.0f} {mine / theirs['by hand']:>6.2f} "
                           f"{100 * share:>17.0f}%{extra}", flush=True)

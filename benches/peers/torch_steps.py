@@ -182,7 +182,7 @@ def limit(network, batch, seconds=0.02):
 
 def sweep(seconds=3.0, network="784-2000-10", batch=64):
     """Four trials of backpropagation that differ in seed and rate, on all cores, each way that PyTorch offers."""
-    import torch.multiprocessing as mp
+    import torch.multiprocessing
     from torch.func import functional_call, grad, stack_module_state, vmap
 
     cores = os.cpu_count()
@@ -197,16 +197,34 @@ def sweep(seconds=3.0, network="784-2000-10", batch=64):
             steps += 1
         return samples * steps / (time.perf_counter() - started)
 
+    mp = torch.multiprocessing.get_context("spawn")
+    for name in ("usual", "by hand"):
+        barrier, queue = mp.Barrier(cores), mp.Queue()
+        workers = [mp.Process(target=_worker, args=(network, batch, name, seconds, barrier, queue))
+                   for _ in range(cores)]
+        [w.start() for w in workers]
+        total = sum(queue.get() for _ in workers)
+        [w.join() for w in workers]
+        print(f"one process a core, {name}: {total:.0f}", flush=True)
     sizes = NETWORKS[network]
     x, y, order = images(sizes[0])
     torch.set_num_threads(cores)
+
+    def batches():
+        at = 0
+        while True:
+            at = 0 if at + batch > IMAGES else at
+            yield x[order[at:at + batch]], y[order[at:at + batch]]
+            at += batch
+
+    some = batches()
     for name, net in (("usual", Autograd(sizes, False)), ("by hand", ByHand(sizes, "bp", False))):
         print(f"one trial after the other, all cores in each product, {name}: "
-              f"{timed(lambda: net.step(x[order[:batch]], y[order[:batch]]), batch):.0f}", flush=True)
+              f"{timed(lambda: net.step(*next(some)), batch):.0f}", flush=True)
     try:
         net = ByHand(sizes, "bp", False, compiled=True)
         print(f"the same under torch.compile, by hand: "
-              f"{timed(lambda: net.step(x[order[:batch]], y[order[:batch]]), batch):.0f}", flush=True)
+              f"{timed(lambda: net.step(*next(some)), batch):.0f}", flush=True)
     except Exception as e:
         print(f"torch.compile: not here ({type(e).__name__})")
     nets = [Autograd(sizes, False).net for _ in range(4)]
@@ -222,14 +240,6 @@ def sweep(seconds=3.0, network="784-2000-10", batch=64):
             params[k].add_(g[k], alpha=-RATE)
 
     print(f"four trials stacked by torch.func.vmap: {timed(step, 4 * batch):.0f}", flush=True)
-    for name in ("usual", "by hand"):
-        barrier, queue = mp.Barrier(cores), mp.Queue()
-        workers = [mp.Process(target=_worker, args=(network, batch, name, seconds, barrier, queue))
-                   for _ in range(cores)]
-        [w.start() for w in workers]
-        total = sum(queue.get() for _ in workers)
-        [w.join() for w in workers]
-        print(f"one process a core, {name}: {total:.0f}", flush=True)
 
 
 def _worker(network, batch, name, seconds, barrier, queue):
