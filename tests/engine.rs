@@ -3,7 +3,7 @@
 mod reference;
 
 use bioprop::data::{Dataset, DatasetId, Images};
-use bioprop::net::{Isa, Loss, Matrix};
+use bioprop::net::{Isa, Loss, Matrix, Precision};
 use bioprop::random::{self, Purpose};
 use bioprop::rules::{Gate, Local, Rule, Teaching, UpdateTerm};
 use bioprop::train::{Config, InputScaling, Inputs, Monitor, Optimiser, Trainer, train, train_on};
@@ -49,6 +49,7 @@ fn config(network: &str, rule: &str) -> Config {
         batch: 32,
         epochs: 2,
         train_sample: 50,
+        precision: Precision::F32,
         seed: 4,
     }
 }
@@ -508,6 +509,35 @@ fn training_learns_and_divergence_is_told_with_its_step() {
     let o = train(&Config { learning_rate: 1e30, ..config("1x70", "bp") }, &data, &Silent).unwrap();
     let bioprop::train::Status::Diverged { step } = o.status else { panic!("1e30 must diverge") };
     assert!((1..4).contains(&step) && o.weights_sha256.is_empty() && o.last().is_none() && o.train.is_none());
+}
+
+#[test]
+fn bf16_follows_f32_within_its_rounding_and_repeats_its_bits() {
+    if let Err(missing) = Precision::Bf16.available() {
+        assert!(missing.contains("train with f32"), "{missing}");
+        return;
+    }
+    let data = dataset(61, 400, 100);
+    for (rule, _) in RULES {
+        for network in ["1x70", "2x50-relu", "2x50-tanh"] {
+            let at = |precision, epochs| {
+                train(&Config { precision, epochs, ..config(network, rule) }, &data, &Silent).unwrap()
+            };
+            let (full, half) = (at(Precision::F32, 1), at(Precision::Bf16, 1));
+            let (a, b) = (full.last().unwrap(), half.last().unwrap());
+            // eight bits of mantissa in every product: 2^-9 each, far less on the mean
+            assert!((a.train_loss - b.train_loss).abs() < 0.01 * a.train_loss, "{rule} {network}");
+            for (a, b) in a.weight_norms.iter().zip(&b.weight_norms) {
+                assert!((a - b).abs() < 0.01 * a, "{rule} {network}: norms {a} and {b}");
+            }
+            assert_ne!(full.weights_sha256, half.weights_sha256, "bf16 was asked for");
+            assert_eq!(half.weights_sha256, at(Precision::Bf16, 1).weights_sha256);
+        }
+    }
+    let o = train(&Config { precision: Precision::Bf16, epochs: 6, ..config("1x70", "bp") }, &data, &Silent).unwrap();
+    assert!(o.last().unwrap().test.accuracy() > 0.8);
+    let wild = Config { precision: Precision::Bf16, learning_rate: 1e30, ..config("1x70", "bp") };
+    assert!(matches!(train(&wild, &data, &Silent).unwrap().status, bioprop::train::Status::Diverged { .. }));
 }
 
 /// Bits of trained networks: a change here needs a new `study::REVISION`.

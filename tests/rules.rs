@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bioprop::data::{Dataset, DatasetId, Images};
-use bioprop::net::{Isa, Loss, Matrix};
+use bioprop::net::{Isa, Loss, Matrix, Precision};
 use bioprop::random::{self, Purpose};
 use bioprop::rules::{REGISTRY, RuleSpec};
 use bioprop::study::Cell;
@@ -97,6 +97,7 @@ fn config(network: &str, rule: &str) -> Config {
         zero_init: false,
         learning_rate: 0.05,
         hidden_rate: Some(0.002),
+        precision: Precision::F32,
         growth: None,
         feedback_rate: Some(0.02),
         batch: 32,
@@ -788,7 +789,7 @@ fn the_subspace_rule_reaches_orthonormal_rows() {
 fn the_cost_of_a_step_of_each_rule() {
     let time = |rule: &str| {
         let c = Config { batch: 64, ..config("1x2000", rule) };
-        (0..3).map(|_| bioprop::train::measure_step(&c, 784, CLASSES)).fold(f64::MAX, f64::min)
+        (0..3).map(|_| bioprop::train::Timing::measure(&c, 784, CLASSES, 1).step).fold(f64::MAX, f64::min)
     };
     for rule in RULES {
         let (bp, own) = (time("bp"), time(rule));

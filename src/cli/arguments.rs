@@ -40,6 +40,9 @@ pub struct StudyArgs {
     /// One learning rate for every cell, instead of the table's (`report list rates`)
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub rate: Option<f64>,
+    /// Products in f32, or in bf16 with f32 weights and sums: faster where the processor has it, results differ slightly
+    #[arg(long, default_value = "f32", value_name = "f32|bf16", value_parser = precision)]
+    pub precision: Precision,
 }
 
 impl StudyArgs {
@@ -78,7 +81,7 @@ impl StudyArgs {
             recipe: self.recipe,
             rate: self.rate,
             study: study.map(Arc::new),
-            precision: Precision::F32,
+            precision: self.precision,
         })
     }
 }
@@ -125,6 +128,12 @@ pub fn rate(text: &str) -> Result<f64, String> {
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
         _ => Err("a learning rate is a positive, finite number, such as 0.1 or 3e-3".into()),
     }
+}
+
+/// A precision that this machine can train in.
+fn precision(text: &str) -> Result<Precision, String> {
+    let precision: Precision = text.parse()?;
+    precision.available().map(|()| precision)
 }
 
 /// Figures in the order of the registry, each once.

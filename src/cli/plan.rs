@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::{Args, value_parser};
 
@@ -10,9 +11,10 @@ use super::emit::{Engine, Launch, default_shards};
 use super::output::{count, duration, print, table};
 use crate::data::{self, DatasetId};
 use crate::run::Store;
+use crate::run::cores;
 use crate::run::plan::{Datasets, Plan, Planned, Request, full_stand_in, time_left};
 use crate::study::DataSize;
-use crate::train;
+use crate::train::Timing;
 
 #[derive(Args)]
 pub struct PlanArgs {
@@ -28,10 +30,15 @@ pub struct PlanArgs {
     pub shards: Option<u64>,
 }
 
+/// Seconds that statistics, figures and pages take at the end of a run.
+const REPORT: f64 = 1.0;
+
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let request = args.study.request()?;
     let threads = args.place.threads();
+    let clock = Instant::now();
     let (datasets, absent) = datasets(&request, args)?;
+    let loading = clock.elapsed().as_secs_f64();
     let plan = Plan::new(&request, &datasets)?;
     let out = args.place.out(request.profile.name());
     let store = Store::existing(&out.join("trials"));
@@ -72,7 +79,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
         left.len(),
         if damaged > 0 { format!(" ({damaged} of them damaged)") } else { String::new() },
     );
-    let seconds = Measured::default().seconds(&left, &datasets);
+    let mut measured = Measured { timings: BTreeMap::new(), threads: threads.min(cores()) };
+    let seconds = measured.seconds(&left, &datasets);
     if let Some(engine) = args.emit {
         let launch = Launch {
             request: &request,
@@ -89,8 +97,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let mut queue = seconds;
     queue.sort_by(|a, b| b.total_cmp(a));
     text += &format!(
-        "time: about {} with {} on this machine ({} of one thread), from steps measured just now\n",
-        duration(time_left(&[], &queue, threads, 1.0)),
+        "time: about {} with {} on this machine ({} of one thread), report included, from parts measured just now\n",
+        duration(loading + time_left(&[], &queue, threads, 1.0) + REPORT),
         count(threads, "thread"),
         duration(queue.iter().sum())
     );
@@ -121,30 +129,29 @@ fn datasets(request: &Request, args: &PlanArgs) -> anyhow::Result<(Datasets, Vec
     Ok((datasets, absent))
 }
 
-/// Seconds a step, by shape of network and rule.
-#[derive(Default)]
-struct Measured(BTreeMap<String, f64>);
+/// Measured seconds of the parts of a trial, by shape of network and rule.
+struct Measured {
+    timings: BTreeMap<String, Timing>,
+    threads: usize,
+}
 
 impl Measured {
-    /// Seconds of each trial on one thread.
+    /// Seconds of each trial on one of the threads.
     fn seconds(&mut self, trials: &[&Planned], datasets: &Datasets) -> Vec<f64> {
         trials
             .iter()
             .map(|planned| {
-                let trial = &planned.trial;
+                let (trial, config) = (&planned.trial, planned.trial.config());
                 let id = trial.cell.dataset;
-                let shape = format!("{id}/{}/{}", trial.cell.network, trial.cell.rule.name());
-                let step = *self
-                    .0
+                // feedback that follows the weights' signs is made anew at each step
+                let feedback = trial.cell.rule.build().ok().and_then(|r| r.feedback());
+                let signs = feedback.is_some_and(|f| f.kind.follows_signs());
+                let shape = format!("{id}/{}/{}/{signs}", trial.cell.network, trial.cell.rule.name());
+                let timing = *self
+                    .timings
                     .entry(shape)
-                    .or_insert_with(|| train::measure_step(&trial.config(), id.inputs(), id.classes()));
-                let data = &datasets[&id];
-                // a tenth is validation; a forward pass costs about half a step; train accuracy is taken once
-                let training = data.train.len() - data.train.len() / 10;
-                let steps = (training / trial.batch) as f64 * f64::from(trial.epochs);
-                let looked_at = (data.train.len() / 10 + data.test.len() + trial.train_sample) as f64;
-                let evaluated = looked_at * f64::from(trial.epochs) + training as f64;
-                step * (steps + 0.5 * evaluated / trial.batch as f64)
+                    .or_insert_with(|| Timing::measure(&config, id.inputs(), id.classes(), self.threads));
+                timing.trial(&config, datasets[&id].train.len(), datasets[&id].test.len())
             })
             .collect()
     }

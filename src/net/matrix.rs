@@ -9,7 +9,7 @@ pub const LINE: usize = 16;
 #[repr(C, align(64))]
 struct Line([f32; LINE]);
 
-/// `rows x cols` floats, row-major; the row stride is `cols` rounded up to 16 and the padding is never read as a value.
+/// `rows x cols` floats, row-major; rows are padded (see [`stride`]) and the padding is never read as a value.
 #[derive(Clone)]
 pub struct Matrix {
     rows: usize,
@@ -18,9 +18,16 @@ pub struct Matrix {
     lines: Vec<Line>,
 }
 
+/// Floats from one row to the next: whole cache lines, and for long rows never a multiple of four lines, so that a block
+/// of rows spreads over all sets of the first-level cache (3072 columns would fall on four of its 64).
+fn stride(cols: usize) -> usize {
+    let lines = cols.div_ceil(LINE);
+    LINE * if lines >= 16 && lines.is_multiple_of(4) { lines + 1 } else { lines }
+}
+
 impl Matrix {
     pub fn zeros(rows: usize, cols: usize) -> Matrix {
-        let stride = cols.next_multiple_of(LINE);
+        let stride = stride(cols);
         Matrix { rows, cols, stride, lines: vec![Line([0.0; LINE]); rows * stride / LINE] }
     }
 

@@ -4,8 +4,10 @@ mod architecture;
 pub mod kernels;
 mod loss;
 mod matrix;
+mod precision;
 
 pub use architecture::{Activation, Architecture};
 pub use kernels::Isa;
 pub use loss::Loss;
 pub use matrix::Matrix;
+pub use precision::Precision;

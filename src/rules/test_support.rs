@@ -1,7 +1,7 @@
 //! Networks small enough to compute a step by hand.
 
 use crate::data::{Dataset, DatasetId, Images};
-use crate::net::{Activation, Architecture, Isa, Loss, Matrix};
+use crate::net::{Activation, Architecture, Isa, Loss, Matrix, Precision};
 use crate::train::{Config, InputScaling, Inputs, Optimiser, Trainer};
 
 /// One step (rate 0.1, one image, x = (1, 0.2), class 1 of 2) of `2-2-2` (depth 1) or `2-1-1-2` (depth 2), ReLU.
@@ -20,6 +20,7 @@ pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer
         batch: 1,
         epochs: 1,
         train_sample: 1,
+        precision: Precision::F32,
         seed: 1,
     };
     let images = Images { pixels: vec![255, 51], labels: vec![1], inputs: 2 };

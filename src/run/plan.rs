@@ -79,6 +79,9 @@ impl Request {
         if let Some(rate) = self.rate {
             text += &format!(" --rate {rate}");
         }
+        if self.precision != Precision::F32 {
+            text += &format!(" --precision {}", self.precision);
+        }
         text
     }
 

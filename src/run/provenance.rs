@@ -107,7 +107,7 @@ pub fn collect(request: &Request, sitting: Sitting) -> Provenance {
         cpu: cpu(),
         cores: cores(),
         threads: sitting.threads,
-        kernels: crate::net::Isa::best().name().to_string(),
+        kernels: request.precision.kernels().to_string(),
         started: rfc3339(sitting.started),
         wall_time_s: sitting.wall_time_s,
         trials: sitting.trials,

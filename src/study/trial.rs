@@ -5,26 +5,12 @@ use sha2::{Digest, Sha256};
 
 use super::{Cell, DataSize, Recipe};
 use crate::feedback::Start;
+pub use crate::net::Precision;
 use crate::net::{Activation, Loss};
 use crate::train::{Config, InputScaling, Optimiser};
 
 /// Raised by whatever changes the bits of a trial (rules, engine, data, recipe), so that no stale result is reused.
 pub const REVISION: u32 = 1;
-
-/// Arithmetic of the matrix products.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    F32,
-}
-
-impl Precision {
-    pub fn name(self) -> &'static str {
-        match self {
-            Precision::F32 => "f32",
-        }
-    }
-}
 
 /// Everything that decides the bits of a trial. Its key is the hash of this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,6 +68,7 @@ impl Trial {
             batch: self.batch,
             epochs: self.epochs,
             train_sample: self.train_sample,
+            precision: self.precision,
             seed: self.seed,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Config, Inputs, Trainer};
+use super::{Config, Inputs, Trainer, evaluate, observe};
 use crate::data::{Dataset, DatasetId, Images};
 use crate::net::Isa;
 use crate::rules::{Carrier, Pre, Source};
@@ -46,7 +46,7 @@ impl Cost {
 
 /// Operations of one step: products of the forward pass, of the updates of weights and feedback, of the deltas below
 /// the top, and of the subspace rule's residuals.
-fn step_operations(config: &Config, sizes: &[usize]) -> f64 {
+pub fn step_operations(config: &Config, sizes: &[usize]) -> f64 {
     let Ok(rule) = config.rule.build() else { return 0.0 };
     let top = sizes.len() - 1;
     let mut products: usize = sizes.windows(2).map(|w| w[0] * w[1]).sum();
@@ -75,42 +75,121 @@ pub fn operations(config: &Config, data: &Dataset) -> f64 {
     Cost::new(config, data).total(config.epochs)
 }
 
-/// Seconds that one training step of this configuration takes on this machine now, measured on made-up data (about
-/// a fifth of a second).
-pub fn measure_step(config: &Config, inputs: usize, classes: usize) -> f64 {
-    let images = Images {
-        pixels: (0..config.batch * inputs).map(|i| (i * 31 % 251) as u8).collect(),
-        labels: (0..config.batch).map(|i| (i % classes) as u8).collect(),
-        inputs,
-    };
-    let rows: Vec<u32> = (0..config.batch as u32).collect();
-    let data = Dataset {
-        id: DatasetId::Mnist,
-        train: images,
-        test: Images { pixels: Vec::new(), labels: Vec::new(), inputs },
-        mean_image: vec![0.5; inputs],
-        fingerprint: String::new(),
-        origin: String::new(),
-    };
-    let transform = Inputs::new(config.inputs, &data);
-    // a tiny rate keeps made-up data from overflowing while it is timed
-    let config = Config {
-        learning_rate: 1e-6,
-        hidden_rate: Some(1e-9),
-        growth: None,
-        feedback_rate: config.feedback_rate.map(|_| 1e-6),
-        ..config.clone()
-    };
-    let mut trainer =
-        Trainer::new(&config, inputs, classes, Isa::best()).expect("options were checked when the cell was read");
-    (0..3).for_each(|_| {
-        trainer.step(&transform, &data.train, &rows);
-    });
-    let started = Instant::now();
-    let mut steps = 0;
-    while started.elapsed().as_secs_f64() < 0.2 {
-        trainer.step(&transform, &data.train, &rows);
-        steps += 1;
+/// Seconds of the parts of a trial on this machine now.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timing {
+    /// Initialisation before the first step, norms and the hash of the weights after the last.
+    pub around: f64,
+    pub step: f64,
+    /// Evaluating one batch, a started one too.
+    pub evaluation: f64,
+    /// What observers compute after each epoch.
+    pub epoch: f64,
+}
+
+impl Timing {
+    /// Seconds of a whole trial of `config` on this many images.
+    pub fn trial(&self, config: &Config, train_images: usize, test_images: usize) -> f64 {
+        let validation = train_images / 10;
+        let train = train_images - validation;
+        let batches = |images: usize| images.div_ceil(evaluate::BATCH) as f64;
+        let followed = batches(validation) + batches(test_images) + batches(config.train_sample.min(train));
+        let steps = (train / config.batch) as f64;
+        self.around
+            + f64::from(config.epochs) * (steps * self.step + followed * self.evaluation + self.epoch)
+            + batches(train) * self.evaluation
     }
-    started.elapsed().as_secs_f64() / f64::from(steps)
+
+    /// Measures on made-up data for about a quarter of a second, on `threads` threads at once: trials that run together
+    /// share memory and power. The mean of all.
+    pub fn measure(config: &Config, inputs: usize, classes: usize, threads: usize) -> Timing {
+        let all: Vec<Timing> = std::thread::scope(|scope| {
+            let run = || Timing::of_one(config, inputs, classes);
+            let running: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(run)).collect();
+            running.into_iter().map(|t| t.join().expect("measuring does not panic")).collect()
+        });
+        let mean = |part: fn(&Timing) -> f64| all.iter().map(part).sum::<f64>() / all.len() as f64;
+        Timing {
+            around: mean(|t| t.around),
+            step: mean(|t| t.step),
+            evaluation: mean(|t| t.evaluation),
+            epoch: mean(|t| t.epoch),
+        }
+    }
+
+    fn of_one(config: &Config, inputs: usize, classes: usize) -> Timing {
+        // several batches, so that gathering them is not free
+        let count = 16 * config.batch;
+        let images = Images {
+            pixels: (0..count * inputs).map(|i| (i * 31 % 251) as u8).collect(),
+            labels: (0..count).map(|i| (i % classes) as u8).collect(),
+            inputs,
+        };
+        let rows: Vec<u32> = (0..count as u32).collect();
+        let data = Dataset {
+            id: DatasetId::Mnist,
+            train: images,
+            test: Images { pixels: Vec::new(), labels: Vec::new(), inputs },
+            mean_image: vec![0.5; inputs],
+            fingerprint: String::new(),
+            origin: String::new(),
+        };
+        let transform = Inputs::new(config.inputs, &data);
+        // a tiny rate keeps made-up data from overflowing while it is timed
+        let config = Config {
+            learning_rate: 1e-6,
+            hidden_rate: Some(1e-9),
+            growth: None,
+            feedback_rate: config.feedback_rate.map(|_| 1e-6),
+            ..config.clone()
+        };
+        let clock = Instant::now();
+        let mut trainer =
+            Trainer::new(&config, inputs, classes, Isa::best()).expect("options were checked when the cell was read");
+        let mut evaluator = evaluate::Evaluator::new(&trainer, inputs);
+        super::reference_norm(&trainer);
+        super::weights_hash(&trainer);
+        let around = clock.elapsed().as_secs_f64();
+        let mut batches = rows.chunks_exact(config.batch).cycle();
+        let mut step = || {
+            trainer.step(&transform, &data.train, batches.next().expect("endless"));
+        };
+        (0..2).for_each(|_| step());
+        let step = mean_seconds(0.12, step);
+        trainer.flush();
+        let some = &rows[..evaluate::BATCH.min(count)];
+        let evaluation = mean_seconds(0.03, || {
+            evaluator.score(&mut trainer, &transform, &data.train, some, None);
+        });
+        let mut stable_rank = observe::StableRank::default();
+        let epoch = mean_seconds(0.0, || {
+            (1..=trainer.depth()).for_each(|l| {
+                trainer.weights(l).norm();
+            });
+            trainer.refresh_feedback();
+            trainer.feedback_angles();
+            (1..=trainer.depth()).for_each(|l| {
+                observe::extremes(trainer.weights(l));
+            });
+            let norm = trainer.weights(1).norm();
+            stable_rank.of(Isa::best(), trainer.weights_mut(1), norm);
+            observe::silent(&mut trainer, &transform, &data.train, &rows[..config.train_sample.min(count)]);
+            trainer.delta_angles();
+        });
+        Timing { around, step, evaluation, epoch }
+    }
+}
+
+/// Seconds of one call, over about `time` seconds of calls (at least one).
+fn mean_seconds(time: f64, mut f: impl FnMut()) -> f64 {
+    let clock = Instant::now();
+    let mut calls = 0;
+    loop {
+        f();
+        calls += 1;
+        let seconds = clock.elapsed().as_secs_f64();
+        if seconds >= time {
+            return seconds / f64::from(calls);
+        }
+    }
 }

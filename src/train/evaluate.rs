@@ -6,7 +6,7 @@ use crate::net::Matrix;
 use crate::net::kernels::Panels;
 
 /// Images evaluated together.
-const BATCH: usize = 128;
+pub(super) const BATCH: usize = 128;
 
 /// Buffers for evaluating one network.
 pub struct Evaluator {

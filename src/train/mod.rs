@@ -7,10 +7,11 @@ mod growth;
 mod inputs;
 mod observe;
 mod outcome;
+mod products;
 mod split;
 mod trainer;
 
-pub use cost::{measure_step, operations};
+pub use cost::{Timing, operations, step_operations};
 pub use growth::resolved;
 pub use inputs::{InputScaling, Inputs};
 pub use outcome::{EpochRow, Outcome, Score, Status};
@@ -22,7 +23,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::data::Dataset;
-use crate::net::{Architecture, Isa, Loss};
+use crate::net::{Architecture, Isa, Loss, Precision};
 use crate::rules::RuleSpec;
 use evaluate::Evaluator;
 
@@ -56,6 +57,7 @@ pub struct Config {
     pub epochs: u32,
     /// Images of the fixed training sample followed each epoch.
     pub train_sample: usize,
+    pub precision: Precision,
     pub seed: u64,
 }
 
@@ -81,7 +83,8 @@ const RUNAWAY: f64 = 100.0;
 /// [`Stopped`] if the monitor says so.
 ///
 /// # Panics
-/// If the configuration has no batch in the training images, or the rule refuses its options: `study` checks both.
+/// If the configuration has no batch in the training images, or the rule refuses its options: `study` checks both; or if
+/// the processor cannot train in this precision ([`Precision::available`]).
 pub fn train(config: &Config, data: &Dataset, monitor: &dyn Monitor) -> Result<Outcome, Stopped> {
     train_on(Isa::best(), config, data, monitor)
 }

@@ -4,6 +4,7 @@
 //! following step, so that a step travels over the weights once. [`Trainer::flush`] applies them before anybody looks.
 
 use super::gate::GateState;
+use super::products::Products;
 use super::{Config, Inputs, Loss, Optimiser};
 use crate::data::Images;
 use crate::feedback::{self, FeedbackKind, Matrices, Route};
@@ -71,6 +72,7 @@ pub struct StepReport {
 /// A network in training.
 pub struct Trainer {
     isa: Isa,
+    products: Products,
     rule: Box<dyn Rule>,
     activation: Activation,
     loss: Loss,
@@ -116,8 +118,10 @@ impl Trainer {
             feedback.start(isa, |l| &layers[l - 1].w);
         }
         let target = (1..top).any(|l| rule.teaching(l).is_some_and(|t| t.source == Source::Target));
+        let widest = *sizes.iter().max().expect("a network has layers");
         Trainer {
             isa,
+            products: Products::new(config.precision, isa, widest, batch),
             feedback,
             rule,
             activation: config.network.activation,
@@ -133,7 +137,7 @@ impl Trainer {
             gathered: Panels::zeros(inputs, batch),
             labels: vec![0; batch],
             target: target.then(|| Matrix::zeros(classes, batch)),
-            sums: vec![0.0; *sizes.iter().max().expect("a network has layers")],
+            sums: vec![0.0; widest],
             steps: 0,
         }
     }
@@ -227,9 +231,9 @@ impl Trainer {
                 Some(scale) => {
                     let (post, decay) = (post.as_ref().unwrap_or(delta), decay.as_deref());
                     let waiting = Waiting { post, panels: pre, scale, decay };
-                    finite &= kernels::update_forward(isa, w, &waiting, b.row(0), input, h);
+                    finite &= self.products.update_forward(w, &waiting, b.row(0), input, h);
                 }
-                None => kernels::forward(isa, w, b.row(0), input, h),
+                None => self.products.forward(w, b.row(0), input, h),
             }
             if l == 0 {
                 std::mem::swap(pre, &mut self.gathered);
@@ -277,7 +281,7 @@ impl Trainer {
                 Source::OutputError => &above[above.len() - 1].delta,
                 Source::Target => self.target.as_ref().expect("made where a rule carries it"),
             };
-            kernels::backward(isa, matrix, signal, &mut layer.delta);
+            self.products.backward(matrix, signal, &mut layer.delta);
             if !teaching.derivative {
                 continue;
             }
@@ -308,7 +312,7 @@ impl Trainer {
             finite &= match self.optimiser {
                 Optimiser::RmsProp { alpha, eps } if term.rate == Rate::Learning => {
                     layer.fill_decay(isa, &term, 1.0 / self.batch as f64);
-                    layer.rmsprop(isa, &term, self.batch, rate as f32, (alpha, eps), sums)
+                    layer.rmsprop(isa, &mut self.products, &term, self.batch, (rate as f32, alpha, eps), sums)
                 }
                 _ if term.gate != Gate::None => {
                     // the terms of dW itself: the rate comes in where it is applied
@@ -357,7 +361,7 @@ impl Trainer {
             if !layer.centre.as_ref().is_some_and(|c| c.moves) {
                 continue;
             }
-            finite &= layer.flush(self.isa);
+            finite &= layer.flush(&mut self.products);
             let means = &mut self.sums[..below.h.rows()];
             for (unit, mean) in means.iter_mut().enumerate() {
                 *mean = lane_sum(below.h.row(unit)) / self.batch as f32;
@@ -376,7 +380,7 @@ impl Trainer {
     pub fn flush(&mut self) -> bool {
         let mut finite = true;
         for layer in &mut self.layers {
-            finite &= layer.flush(self.isa);
+            finite &= layer.flush(&mut self.products);
         }
         finite
     }
@@ -677,10 +681,10 @@ impl Layer {
     }
 
     /// Applies the update that waits. False if a weight is not finite.
-    fn flush(&mut self, isa: Isa) -> bool {
+    fn flush(&mut self, products: &mut Products) -> bool {
         let Some(scale) = self.waiting.take() else { return true };
         let (post, decay) = (self.post.as_ref().unwrap_or(&self.delta), self.decay.as_deref());
-        kernels::update(isa, &mut self.w, &Waiting { post, panels: &self.pre, scale, decay })
+        products.update(&mut self.w, &Waiting { post, panels: &self.pre, scale, decay })
     }
 
     /// HebbNet's threshold and mask, at once. False if a weight is not finite.
@@ -714,10 +718,10 @@ impl Layer {
     fn rmsprop(
         &mut self,
         isa: Isa,
+        products: &mut Products,
         term: &UpdateTerm,
         batch: usize,
-        rate: f32,
-        (alpha, eps): (f32, f32),
+        (rate, alpha, eps): (f32, f32, f32),
         sums: &mut [f32],
     ) -> bool {
         let mean = 1.0 / batch as f64;
@@ -726,7 +730,7 @@ impl Layer {
         let mean_scale = (-f64::from(term.scale) * mean) as f32;
         state.gradient.padded_mut().fill(0.0);
         let waiting = Waiting { post, panels: &self.pre, scale: mean_scale, decay: None };
-        kernels::update(isa, &mut state.gradient, &waiting);
+        products.update(&mut state.gradient, &waiting);
         match (term.decay, &mut self.decay) {
             (RowDecay::None, _) | (_, None) => {}
             // not a gradient: W loses its share, whatever the optimiser

@@ -1,4 +1,8 @@
 //! Element-wise work of a step, generic over the vector type: one pass each, the same bits on every path.
+//!
+//! # Safety
+//! The vector type's instructions must exist (see `simd.rs`). Pointers must be valid for `len` floats (`stride` times rows
+//! where there are rows), both multiples of 16; what is written overlaps nothing else.
 
 use super::simd::Simd;
 

@@ -1,12 +1,19 @@
 //! Fast paths for the arithmetic of a step: safe functions over [`Matrix`], each backed by AVX-512, AVX2 or portable
 //! code that is chosen at run time and gives the same bits.
 //!
-//! This folder holds the project's only `unsafe` code: `simd.rs` (vector types), `products.rs` (matrix products),
-//! `elementwise.rs` (the rest), and the calls into them here, where shapes are checked.
+//! This folder holds the project's only `unsafe` code: `simd.rs` (vector types), `products.rs` (matrix products), `bf16.rs`
+//! (the same in bf16), `elementwise.rs` (the rest), `limit.rs` (for benchmarks), and the calls into them here, where
+//! shapes are checked. Each file states its contract under *Safety*; `tests/valgrind` runs the tests under valgrind.
 
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+mod bf16;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "bf16_absent.rs"]
+mod bf16;
 mod elementwise;
+mod limit;
 mod local;
 mod products;
 mod simd;
@@ -17,7 +24,13 @@ use simd::Portable;
 #[cfg(target_arch = "x86_64")]
 use simd::{Avx2, Avx512};
 
+pub use bf16::Bf16;
 pub use products::CHUNK;
+
+/// Why bf16 does not run here, and the way out.
+fn no_bf16(feature: &str) -> String {
+    format!("this processor has no {feature}, which bf16 needs; train with f32, or on a machine with AVX-512-BF16")
+}
 
 /// An instruction set that the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -442,6 +455,33 @@ pub fn unpack(panels: &Panels, h: &mut Matrix) {
             }
         }
     }
+}
+
+/// Runs `rounds` register tiles of fused multiply-adds and says how many operations that was (two a lane): what a core
+/// can do at most, for benchmarks.
+pub fn register_limit(isa: Isa, rounds: usize) -> f64 {
+    use limit::multiply_adds;
+    let seed = 1e-3f32;
+    std::hint::black_box(on!(isa, multiply_adds, [, 5, 4], [, 6, 2], [, 1, 1], (rounds: usize, seed: f32) -> f32));
+    let accumulators = match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => 5 * 4 * 16,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => 6 * 2 * 8,
+        Isa::Portable => 16,
+    };
+    2.0 * (rounds * accumulators) as f64
+}
+
+/// [`register_limit`] of bf16: 0 where it does not run.
+pub fn register_limit_bf16(rounds: usize) -> f64 {
+    if Bf16::detect().is_err() {
+        return 0.0;
+    }
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the processor was just asked
+    std::hint::black_box(unsafe { bf16::multiply_adds(rounds, 0x3f80_3f80) });
+    4.0 * (rounds * 5 * 4 * 16) as f64
 }
 
 #[cfg(test)]

@@ -4,6 +4,13 @@
 //! samples ascending in updates, from zero over blocks of 64 samples), so its bits depend neither on the vector
 //! width nor on the blocking: the oracle in the tests is a four-line scalar loop.
 
+//!
+//! # Safety
+//! The vector type's instructions must exist (see `simd.rs`). Every pointer of [`Pass`] and [`Backward`] points at a matrix of
+//! the shape written beside it, whose stride is a multiple of 16 floats, so that whole vectors may be read and written as
+//! long as their first element is inside; those that the constants `UPDATE` and `FORWARD` leave out are never used. `w` and
+//! `out` overlap nothing else. The safe functions of `mod.rs` compare all shapes before they call.
+
 #![allow(clippy::too_many_arguments)] // strides and pointers of a tile
 
 use super::simd::Simd;
@@ -132,7 +139,7 @@ unsafe fn product_tile<S: Simd, const R: usize, const V: usize>(
 
 /// Where the chains of a product tile begin.
 #[derive(Clone, Copy)]
-enum Start {
+pub(super) enum Start {
     Zero,
     Bias(*const f32),
     Continue,
@@ -140,7 +147,7 @@ enum Start {
 
 impl Start {
     #[inline(always)]
-    unsafe fn at_row(self, r: usize) -> Start {
+    pub(super) unsafe fn at_row(self, r: usize) -> Start {
         match self {
             Start::Bias(b) => Start::Bias(unsafe { b.add(r) }),
             other => other,
@@ -159,7 +166,9 @@ pub unsafe fn pass<S: Simd, const R: usize, const V: usize, const UPDATE: bool, 
             let r1 = (r0 + ROWS).min(a.n_out);
             for k0 in (0..a.n_in).step_by(CHUNK) {
                 let kc = CHUNK.min(a.n_in - k0);
-                prefetch_next::<S>(a, (r0, r1), k0);
+                if !UPDATE {
+                    prefetch_next::<S>(a, (r0, r1), (r0, r1), k0);
+                }
                 if UPDATE {
                     if !a.decay.is_null() {
                         super::local::decay_block::<S>(a.w.add(k0), a.w_stride, a.decay, (r0, r1), kc);
@@ -169,6 +178,10 @@ pub unsafe fn pass<S: Simd, const R: usize, const V: usize, const UPDATE: bool, 
                         let mut r = r0;
                         while r < r1 {
                             let rows = R.min(r1 - r);
+                            if n0 == 0 {
+                                // a few lines beside each tile: all at once they would wait for one another
+                                prefetch_next::<S>(a, (r, r + rows), (r0, r1), k0);
+                            }
                             let w = a.w.add(r * a.w_stride + k0);
                             let post = a.post.add(r * a.post_stride + n0);
                             let panel = a.panels.add(k0 * a.samples + n0 * CHUNK);
@@ -234,11 +247,12 @@ pub unsafe fn pass<S: Simd, const R: usize, const V: usize, const UPDATE: bool, 
     }
 }
 
-/// Asks for the chunk of W that comes after this one.
+/// Asks for what comes after rows `first..last` of this chunk of block `r0..r1`: the same rows of the next chunk, or their
+/// counterparts in the next block.
 #[inline(always)]
-unsafe fn prefetch_next<S: Simd>(a: &Pass, (r0, r1): (usize, usize), k0: usize) {
-    let (rows, k) = if k0 + CHUNK < a.n_in { (r0..r1, k0 + CHUNK) } else { (r1..(r1 + ROWS).min(a.n_out), 0) };
-    for r in rows {
+unsafe fn prefetch_next<S: Simd>(a: &Pass, (first, last): (usize, usize), (r0, r1): (usize, usize), k0: usize) {
+    let (down, k) = if k0 + CHUNK < a.n_in { (0, k0 + CHUNK) } else { (r1 - r0, 0) };
+    for r in first + down..(last + down).min(a.n_out) {
         for line in 0..CHUNK / 16 {
             unsafe { S::prefetch(a.w.wrapping_add(r * a.w_stride + k + 16 * line)) };
         }

@@ -5,7 +5,7 @@
 //!
 //! # Safety
 //! The methods of the x86 types must only run on a processor that has their instructions: they are reached through
-//! the `#[target_feature]` entry points of `dispatch.rs`, which checks. Pointers must be valid for `LANES` floats
+//! the `#[target_feature]` entry points that `on!` makes in `mod.rs`, for an `Isa` that was asked for. Pointers must be valid for `LANES` floats
 //! (and aligned to 64 bytes for none of them: unaligned loads are used throughout).
 
 /// A vector of `LANES` floats.

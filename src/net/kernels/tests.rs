@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn noise(seed: u32) -> impl FnMut(usize, usize) -> f32 {
+pub(super) fn noise(seed: u32) -> impl FnMut(usize, usize) -> f32 {
     let mut s = seed;
     move |_, _| {
         s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -10,7 +10,7 @@ fn noise(seed: u32) -> impl FnMut(usize, usize) -> f32 {
     }
 }
 
-fn bits(m: &Matrix) -> Vec<u32> {
+pub(super) fn bits(m: &Matrix) -> Vec<u32> {
     m.values().map(f32::to_bits).collect()
 }
 
@@ -161,12 +161,11 @@ fn exp_and_tanh_are_within_two_ulp_and_alike_on_every_path() {
     assert!(outputs.windows(2).all(|w| w[0] == w[1]));
 }
 
-#[test]
-fn the_rest_is_alike_on_every_path() {
+fn check_the_rest(rows: usize, cols: usize) {
     let mut outputs: Vec<Vec<u32>> = Vec::new();
     for isa in Isa::available() {
-        let h = Matrix::from_fn(9, 37, noise(5));
-        let d0 = Matrix::from_fn(9, 37, noise(6));
+        let h = Matrix::from_fn(rows, cols, noise(5));
+        let d0 = Matrix::from_fn(rows, cols, noise(6));
         let mut all = Vec::new();
         let mut d = d0.clone();
         tanh_derivative(isa, &mut d, &h);
@@ -176,20 +175,20 @@ fn the_rest_is_alike_on_every_path() {
         relu_derivative(isa, &mut d, &h);
         all.extend(bits(&d));
         assert!(d.values().zip(d0.values().zip(h.values())).all(|(d, (d0, h))| d == if h > 0.0 { d0 } else { 0.0 }));
-        let mut sums = vec![0.0; 9];
+        let mut sums = vec![0.0; rows];
         row_sums(isa, &d0, &mut sums);
         for (r, s) in sums.iter().enumerate() {
-            assert!((s - d0.row(r).iter().sum::<f32>()).abs() < 1e-5);
+            assert!((s - d0.row(r).iter().sum::<f32>()).abs() < 1e-4);
         }
         all.extend(sums.iter().map(|s| s.to_bits()));
-        let mut b = Matrix::zeros(9, 37);
-        let magnitude = Matrix::from_fn(9, 37, |_, _| 0.5);
+        let mut b = Matrix::zeros(rows, cols);
+        let magnitude = Matrix::from_fn(rows, cols, |_, _| 0.5);
         let mut w = h.clone();
         w.row_mut(0)[0] = 0.0;
-        w.row_mut(0)[1] = -0.0;
+        w.row_mut(rows - 1)[cols - 1] = -0.0;
         signs(isa, &magnitude, &w, &mut b);
         assert!(b.values().zip(w.values()).all(|(b, w)| b == if w < 0.0 { -0.5 } else { 0.5 }));
-        let (mut w, mut v) = (d0.clone(), Matrix::from_fn(9, 37, |_, _| 0.25));
+        let (mut w, mut v) = (d0.clone(), Matrix::from_fn(rows, cols, |_, _| 0.25));
         assert!(rmsprop(isa, w.padded_mut(), v.padded_mut(), h.padded(), 0.1, 0.99, 1e-8));
         for ((w, w0), (v, g)) in w.values().zip(d0.values()).zip(v.values().zip(h.values())) {
             let mean = 0.99 * 0.25 + 0.01 * g * g;
@@ -199,6 +198,49 @@ fn the_rest_is_alike_on_every_path() {
         outputs.push(all);
     }
     assert!(outputs.windows(2).all(|w| w[0] == w[1]));
+}
+
+#[test]
+fn the_rest_is_alike_on_every_path() {
+    check_the_rest(9, 37);
+    check_the_rest(1, 1);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+    #[test]
+    fn the_rest_is_alike_over_random_shapes(rows in 1usize..40, cols in 1usize..300) {
+        check_the_rest(rows, cols);
+    }
+
+    #[test]
+    fn activations_and_softmax_are_alike_over_random_shapes(rows in 1usize..30, cols in 1usize..150, reach in 0.1f32..90.0) {
+        let mut outputs: Vec<Vec<u32>> = Vec::new();
+        for isa in Isa::available() {
+            let mut random = noise(7);
+            let z = Matrix::from_fn(rows, cols, |r, c| reach * random(r, c));
+            let mut all = Vec::new();
+            for f in [relu, tanh, sigmoid, softmax] {
+                let mut m = z.clone();
+                f(isa, &mut m);
+                all.extend(bits(&m));
+            }
+            let mut m = z.clone();
+            softmax(isa, &mut m);
+            for c in 0..cols {
+                let sum: f32 = (0..rows).map(|r| m.row(r)[c]).sum();
+                assert!((sum - 1.0).abs() < 1e-5, "column {c} sums to {sum}");
+                let top = (0..rows).map(|r| z.row(r)[c]).fold(f32::MIN, f32::max);
+                let whole: f64 = (0..rows).map(|r| f64::from(z.row(r)[c] - top).exp()).sum();
+                for r in 0..rows {
+                    let exact = f64::from(z.row(r)[c] - top).exp() / whole;
+                    assert!((f64::from(m.row(r)[c]) - exact).abs() < 1e-6, "{} against {exact}", m.row(r)[c]);
+                }
+            }
+            outputs.push(all);
+        }
+        assert!(outputs.windows(2).all(|w| w[0] == w[1]));
+    }
 }
 
 #[test]
