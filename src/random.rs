@@ -21,6 +21,8 @@ pub enum Purpose {
     TrainSample = 5,
     /// The bundled subset of a dataset; index: split and class.
     Subset = 6,
+    /// Resamples of seeds and test images.
+    Bootstrap = 60,
 }
 
 /// The stream of a seed for a purpose.
