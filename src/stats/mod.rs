@@ -4,6 +4,7 @@
 //! numbers do not depend on threads.
 
 pub mod bootstrap;
+pub mod claims;
 mod compare;
 mod error;
 mod files;

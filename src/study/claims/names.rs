@@ -59,12 +59,14 @@ impl fmt::Display for CellName {
             other => other,
         };
         write!(f, "{} ", self.dataset.title())?;
+        if self.network == "linear" {
+            return f.write_str("linear classifier");
+        }
         if self.network != "1x2000" {
             write!(f, "{} ", self.network)?;
         }
         match self.rule.as_str() {
             "bp" => f.write_str("backpropagation"),
-            "linear" => f.write_str("linear classifier"),
             "frozen" => f.write_str("frozen hidden layer"),
             "hebbnet" => {
                 let variant = option("variant").to_uppercase().replace('-', "+");
@@ -113,6 +115,7 @@ mod tests {
     fn names_read_as_words() {
         let text = |s| CellName::parse(s).unwrap().to_string();
         assert_eq!(text("mnist/1x2000/hebbnet/local=oja,variant=t-gs"), "MNIST HL+T+GS Oja");
+        assert_eq!(text("mnist/linear/bp"), "MNIST linear classifier");
         assert_eq!(text("cifar10/2x800-relu/fa/feedback=random"), "CIFAR-10 2x800-relu FA random");
     }
 }
