@@ -7,6 +7,7 @@ mod judge;
 mod tests;
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::Path;
 
 use polars::prelude::DataFrame;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use super::StatsError;
 use super::multiple::holm;
 use crate::data::DatasetId;
+use crate::run::atomic;
 use crate::study::claims::{Claim, Predicate, REGISTRY};
 use contrast::Contrast;
 use evidence::Evidence;
@@ -76,6 +78,18 @@ impl Default for Margins {
     }
 }
 
+impl std::str::FromStr for Margins {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Margins, String> {
+        let points = |t: &str| t.trim().parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0 && *v < 100.0);
+        match text.split_once(',').and_then(|(m, c)| Some((points(m)?, points(c)?))) {
+            Some((m, c)) => Ok(Margins { mnist: m / 100.0, cifar10: c / 100.0 }),
+            None => Err("two margins in percentage points, MNIST and CIFAR-10, such as 1,2".into()),
+        }
+    }
+}
+
 impl Margins {
     pub fn of(&self, dataset: DatasetId) -> f64 {
         match dataset {
@@ -103,6 +117,13 @@ pub fn tally(judged: &[Judged]) -> String {
     let count = |v: Verdict| judged.iter().filter(|j| j.verdict == v).count();
     let parts = Verdict::ALL.into_iter().filter(|v| count(*v) > 0);
     parts.map(|v| format!("{} {}", count(v), v.name())).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes `claims.json`, atomically.
+pub fn write(path: &Path, judged: &[Judged]) -> Result<(), StatsError> {
+    let text = serde_json::to_string_pretty(judged).expect("verdicts are plain data");
+    let fail = |source| StatsError::Io { path: path.to_path_buf(), action: "write", source };
+    atomic::write_atomically(path, |w| writeln!(w, "{text}")).map_err(fail)
 }
 
 /// Reads a `claims.json`; `None` if there is none.
