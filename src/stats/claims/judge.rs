@@ -564,17 +564,18 @@ impl Judge<'_> {
     fn closest(&self, near: fn(&str) -> Vec<String>, far: fn(&str) -> Vec<String>) -> Result<Found, StatsError> {
         let (mut truths, mut words, mut numbers) = (vec![], vec![], vec![]);
         for dataset in DatasetId::ALL {
-            let (near, far) = (near(dataset.name()), far(dataset.name()));
-            let gap = |cells: &[String], value: &dyn Fn(&CellData) -> Option<f64>| -> Option<f64> {
-                let gap = |c: &String| {
-                    let bp = CellName::parse(c)?.backpropagation();
-                    Some(value(self.cell(&bp))? - value(self.cell(c))?)
-                };
-                median(cells.iter().map(gap).collect::<Option<Vec<f64>>>()?)
+            // looked up once: the resamples go over them a thousand times
+            let with_bp = |cells: Vec<String>| -> Vec<(&CellData, &CellData)> {
+                let bp = |c: &CellData| self.cell(&c.name.backpropagation());
+                cells.iter().map(|c| self.cell(c)).map(|c| (c, bp(c))).collect()
+            };
+            let (near, far) = (with_bp(near(dataset.name())), with_bp(far(dataset.name())));
+            let gap = |cells: &[(&CellData, &CellData)], value: &dyn Fn(&CellData) -> Option<f64>| -> Option<f64> {
+                median(cells.iter().map(|(c, bp)| Some(value(bp)? - value(c)?)).collect::<Option<Vec<f64>>>()?)
             };
             let mean = |c: &CellData| c.mean();
             let (a, b) = (gap(&near, &mean), gap(&far, &mean));
-            let resamples = near.iter().chain(&far).map(|c| self.cell(c).resampled.len()).min().unwrap_or(0);
+            let resamples = near.iter().chain(&far).map(|(c, _)| c.resampled.len()).min().unwrap_or(0);
             let drawn: Vec<f64> = (0..resamples)
                 .filter_map(|r| {
                     Some(
