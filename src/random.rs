@@ -23,6 +23,8 @@ pub enum Purpose {
     Subset = 6,
     /// HebbNet's random mask; index: layer.
     Mask = 7,
+    /// Resamples of seeds and test images.
+    Bootstrap = 60,
 }
 
 /// The stream of a seed for a purpose.

@@ -10,7 +10,7 @@ use crate::feedback;
 use crate::rules;
 use crate::study::figures::{self, Figure};
 use crate::study::rates::{BP, NOKLAND, RateTable};
-use crate::study::{Profile, Recipe, assumptions};
+use crate::study::{Profile, Recipe, assumptions, claims};
 
 #[derive(Args)]
 pub struct ListArgs {
@@ -41,6 +41,8 @@ pub enum What {
     Recipes,
     /// What the post leaves open and what was chosen
     Assumptions,
+    /// What the post claims, and when each claim counts as reproduced
+    Claims,
     /// Learning rates with how they were found
     Rates,
 }
@@ -64,6 +66,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<()> {
             .iter()
             .map(|a| format!("{} {}\n  {}\n  Why: {}\n", a.id, a.title, a.what, a.why))
             .collect(),
+        What::Claims => claims::REGISTRY.iter().map(claim).collect(),
         What::Rates => rates(),
     })
 }
@@ -129,6 +132,22 @@ fn rules() -> String {
         }
     }
     t
+}
+
+fn claim(c: &claims::Claim) -> String {
+    let least = match c.least_steps {
+        0 => "no run decides it".to_string(),
+        n => format!("at least {n} steps"),
+    };
+    format!(
+        "{} (figure {}) {}\n  {}\n  Reproduced: {}\n  {least}; corrected together: {}\n",
+        c.id,
+        c.figures.join(", "),
+        c.title,
+        c.claim,
+        c.rule,
+        c.family
+    )
 }
 
 fn profile_line(p: Profile) -> String {

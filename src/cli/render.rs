@@ -9,9 +9,10 @@ use clap::Args;
 
 use super::arguments::misuse;
 use super::output::{count, print};
-use crate::report::{self, Inputs};
+use crate::report::{self, Inputs, Reference};
 use crate::run::selection::Selection;
 use crate::run::{Sitting, Store, StoredTrial, collect};
+use crate::stats::claims::{self, Judged, Margins};
 use crate::stats::{self, Results};
 
 #[derive(Args)]
@@ -22,6 +23,9 @@ pub struct RenderArgs {
     /// Output folder; needed for several DIRs [default: the one DIR]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Percentage points within which accuracies count as alike: MNIST, CIFAR-10
+    #[arg(long, value_name = "M,C", default_value = "1,2")]
+    pub margins: Margins,
 }
 
 pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
@@ -32,26 +36,61 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     };
     let sets = args.folders.iter().map(|f| Ok((f.clone(), read(f)?))).collect::<anyhow::Result<Vec<_>>>()?;
     let results = Results::join(sets)?;
-    let page = publish(&results, &out)?;
+    let published = publish_with(&results, &out, &args.margins)?;
     print(&format!(
-        "report: {}\n{}, {} diverged\n",
-        page.display(),
+        "report: {}\n{}{}, {} diverged\n",
+        published.page.display(),
+        published.verdicts(),
         count(results.trials.height(), "trial"),
         stats::diverged(&results.trials)
     ))
 }
 
-/// Writes result files and report; gives the page's path.
-pub fn publish(results: &Results, out: &Path) -> anyhow::Result<PathBuf> {
+/// What was published.
+pub struct Published {
+    pub page: PathBuf,
+    pub claims: Vec<Judged>,
+}
+
+impl Published {
+    /// `claims: 3 reproduced, 21 not testable`.
+    pub fn verdicts(&self) -> String {
+        format!("claims: {}\n", claims::tally(&self.claims))
+    }
+}
+
+/// Writes result files, verdicts and report.
+pub fn publish(results: &Results, out: &Path) -> anyhow::Result<Published> {
+    publish_with(results, out, &Margins::default())
+}
+
+fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Result<Published> {
     results.write(out)?;
+    let claims = claims::judge(&results.trials, &results.curves, margins)?;
+    claims::write(&out.join("claims.json"), &claims)?;
+    let reference = reference(out);
     let inputs = Inputs {
         trials: &results.trials,
         curves: &results.curves,
         summary: &results.summary,
         provenance: &results.provenance,
+        claims: &claims,
+        reference: reference.as_ref(),
     };
     let written = report::render(&inputs, out)?;
-    Ok(written.files.into_iter().next().unwrap_or_else(|| out.join("index.html")))
+    let page = written.files.into_iter().next().unwrap_or_else(|| out.join("index.html"));
+    Ok(Published { page, claims })
+}
+
+/// The verdicts of the reference run, unless that is what is being written.
+fn reference(out: &Path) -> Option<Reference> {
+    let folders = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
+    let folder = folders.iter().map(|f| f.join("reports/reference")).find(|f| f.join("claims.json").exists())?;
+    if folder.canonicalize().ok() == out.canonicalize().ok() {
+        return None;
+    }
+    let claims = claims::read(&folder.join("claims.json"))?;
+    Some(Reference { claims, provenance: stats::read_provenance(&folder.join("provenance.json")).ok()? })
 }
 
 /// What a folder holds: its store if a run was planned there, else its Parquet files.

@@ -73,9 +73,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut results = Results::from_trials(&trials, collect(&request, sitting))?;
     results.provenance.diverged = stats::diverged(&results.trials);
     keep_history(&mut results, &out);
-    let page = publish(&results, &out)?;
+    let written = publish(&results, &out)?;
 
-    let mut text = format!("report: {}\n", page.display());
+    let mut text = format!("report: {}\n", written.page.display());
+    text += &written.verdicts();
     text += &format!(
         "{}: {} trained now, {there} already there, {} diverged; {}\n",
         count(trials.len(), "trial"),

@@ -10,6 +10,7 @@ use super::palette;
 use super::plots::{Plot, layer};
 use super::published;
 use super::tables::{self, Table};
+use super::verdicts::{self, ClaimContext, Verdicts};
 use crate::study::assumptions;
 use crate::study::figures::PlotKind;
 
@@ -20,6 +21,7 @@ pub struct Page {
     pub what: Vec<String>,
     pub facts: Vec<Fact>,
     pub notice: Notice,
+    pub verdicts: Verdicts,
     pub headline: Table,
     pub headline_note: String,
     pub figures: Vec<FigureContext>,
@@ -70,6 +72,8 @@ pub struct FigureContext {
     pub reading: String,
     pub direction: String,
     pub direction_note: String,
+    /// What the post claims there, with our verdicts.
+    pub claims: Vec<ClaimContext>,
     /// What is missing or broken, if anything.
     pub gaps: Vec<String>,
     /// Drawn before the table.
@@ -149,6 +153,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
         what: first_page::what(model),
         facts: first_page::facts(model),
         notice: first_page::notice(model),
+        verdicts: verdicts::of_all(model),
         headline: tables::headline(&model.headline),
         headline_note: "The best kind is the one with the highest mean of the six options, picked by the very accuracy that is shown: read its lead with that in mind. Intervals are for one comparison at a time. On networks with one hidden layer both columns hold the same trials, since the two rules are then one.".into(),
         figures,
@@ -181,9 +186,14 @@ pub fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
+/// Anchor of a figure and stem of its files.
+pub fn slug(id: &str) -> String {
+    if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure-{id}") } else { id.to_string() }
+}
+
 fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
     let id = f.figure.id;
-    let slug = if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure-{id}") } else { id.to_string() };
+    let slug = slug(id);
     let heading = if slug == id { f.figure.title.to_string() } else { format!("Figure {id}: {}", f.figure.title) };
     let repeats = f.figure.plot == PlotKind::Repeats;
     let published = if repeats { None } else { tables::published(f, &slug) };
@@ -197,6 +207,7 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
         } else {
             "By the 95% interval of the difference, paired by seed, one comparison at a time.".into()
         },
+        claims: verdicts::of_figure(model, id),
         gaps: gaps(f),
         plots: plots.iter().filter(|p| !follows(p)).map(plot).collect(),
         more_plots: plots.iter().filter(|p| follows(p)).map(plot).collect(),

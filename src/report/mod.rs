@@ -18,6 +18,7 @@ mod tables;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use polars::prelude::DataFrame;
 
 use crate::run::Provenance;
+use crate::stats::claims::Judged;
 use crate::study::figures::PlotKind;
 use model::{FigureModel, Model};
 use plots::{Plot, PlotError};
@@ -40,6 +42,17 @@ pub struct Inputs<'a> {
     /// One row per cell.
     pub summary: &'a DataFrame,
     pub provenance: &'a Provenance,
+    /// The verdict of each claim.
+    pub claims: &'a [Judged],
+    /// The reference run's verdicts, to stand beside.
+    pub reference: Option<&'a Reference>,
+}
+
+/// The largest run of the project.
+#[derive(Clone)]
+pub struct Reference {
+    pub claims: Vec<Judged>,
+    pub provenance: Provenance,
 }
 
 /// What was written.

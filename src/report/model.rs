@@ -2,9 +2,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Inputs, ReportError, reading};
+use super::{Inputs, Reference, ReportError, reading};
 use crate::data::DatasetId;
 use crate::run::Provenance;
+use crate::stats::claims::Judged;
 use crate::study::figures::{self, Figure, PlotKind};
 use crate::study::{Cell, Profile, Study};
 
@@ -172,6 +173,8 @@ pub struct Rate {
 #[derive(Clone)]
 pub struct Model<'a> {
     pub provenance: &'a Provenance,
+    pub claims: &'a [Judged],
+    pub reference: Option<&'a Reference>,
     pub profile: Option<Profile>,
     pub figures: Vec<FigureModel>,
     pub skipped: Vec<&'static Figure>,
@@ -305,6 +308,8 @@ impl<'a> Model<'a> {
         }
         Ok(Model {
             provenance,
+            claims: inputs.claims,
+            reference: inputs.reference,
             profile,
             headline: headline(&shown),
             lengths: lengths(&shown),

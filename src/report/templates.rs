@@ -15,6 +15,8 @@ const ALL: &[(&str, &str)] = &[
     template!("report.html"),
     template!("report.md"),
     template!("partials/figure.html"),
+    template!("partials/claims.html"),
+    template!("partials/verdicts.html"),
     template!("partials/table.html"),
     template!("partials/plot.html"),
     template!("partials/figure.md"),

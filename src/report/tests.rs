@@ -3,13 +3,22 @@
 use std::path::Path;
 
 use super::fake::{Fake, Made, frames, trials};
-use super::{Inputs, Written, render};
+use super::{Inputs, Reference, Written, render};
+use crate::stats::claims::{Margins, judge};
 use crate::study::Profile;
 use crate::study::figures;
 
 fn report(fake: &Fake, out: &Path) -> Written {
-    let inputs =
-        Inputs { trials: &fake.trials, curves: &fake.curves, summary: &fake.summary, provenance: &fake.provenance };
+    let claims = judge(&fake.trials, &fake.curves, &Margins::default()).unwrap();
+    let reference = Reference { claims: claims.clone(), provenance: fake.provenance.clone() };
+    let inputs = Inputs {
+        trials: &fake.trials,
+        curves: &fake.curves,
+        summary: &fake.summary,
+        provenance: &fake.provenance,
+        claims: &claims,
+        reference: (fake.provenance.profile == "quick").then_some(&reference),
+    };
     render(&inputs, out).unwrap()
 }
 
@@ -63,6 +72,10 @@ fn everything_is_written_and_nothing_is_fetched() {
         assert!(html.contains(&format!("id=\"a{id}\"")));
     }
     assert!(html.contains("decides nothing"));
+    for id in 1..=24 {
+        assert!(html.contains(&format!("<span class=\"tag\">C{id}</span>")) && md.contains(&format!("C{id}")));
+    }
+    assert!(html.contains("Reference run (quick, 5 seeds, commit ea7066d0)"));
     for name in ["figure-7", "figure-8", "five-runs"] {
         assert!(read(&out, &format!("tables/{name}.tex")).contains("\\bottomrule"));
     }
@@ -157,7 +170,14 @@ fn what_comes_from_outside_is_escaped() {
 fn a_missing_column_is_named() {
     let fake = frames(Profile::Smoke, &trials(Profile::Smoke, 2));
     let trials = fake.trials.drop("seed").unwrap();
-    let inputs = Inputs { trials: &trials, curves: &fake.curves, summary: &fake.summary, provenance: &fake.provenance };
+    let inputs = Inputs {
+        trials: &trials,
+        curves: &fake.curves,
+        summary: &fake.summary,
+        provenance: &fake.provenance,
+        claims: &[],
+        reference: None,
+    };
     let error = render(&inputs, tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
     assert!(error.contains("`seed`"), "{error}");
 }

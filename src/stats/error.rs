@@ -9,6 +9,8 @@ use polars::prelude::PolarsError;
 pub enum StatsError {
     #[error("{what}: no values; a statistic needs at least {least}")]
     TooFew { what: &'static str, least: usize },
+    #[error("{what}: {given} values; at most {most} can be handled")]
+    TooMany { what: &'static str, most: usize, given: usize },
     #[error("{what}: value {index} is {value}, not a finite number; a diverged trial must be left out before")]
     NotFinite { what: &'static str, index: usize, value: f64 },
     #[error("{what}: {left} values beside {right}; pairs must be formed by seed before")]

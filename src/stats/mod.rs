@@ -1,12 +1,19 @@
-//! Numbers from trials: Polars frames with a fixed schema, summaries with intervals, files, comparison of runs.
+//! Numbers from trials: Polars frames with a fixed schema, summaries with intervals, tests, files, comparison of runs.
 //!
 //! Polars shapes and joins; every statistic is computed in a fixed order by `ndarray` and `statrs`, so that the
 //! numbers do not depend on threads.
 
+pub mod bootstrap;
+pub mod claims;
 mod compare;
 mod error;
 mod files;
 mod frames;
+pub mod multiple;
+pub mod paired;
+pub mod power;
+pub mod ranks;
+pub mod regression;
 mod summarise;
 mod summary;
 mod tuning;

@@ -17,7 +17,7 @@ pub struct Interval {
 /// Level of every interval of the report.
 pub const LEVEL: f64 = 0.95;
 
-fn checked(what: &'static str, values: &[f64], least: usize) -> Result<Array1<f64>, StatsError> {
+pub(super) fn checked(what: &'static str, values: &[f64], least: usize) -> Result<Array1<f64>, StatsError> {
     if values.len() < least {
         return Err(StatsError::TooFew { what, least });
     }
@@ -44,8 +44,13 @@ pub fn std_dev(values: &[f64]) -> Result<f64, StatsError> {
 
 /// Quantile of Student's t with `freedom` degrees of freedom for a two-sided interval at `level`.
 pub fn t_quantile(level: f64, freedom: usize) -> f64 {
+    quantile(0.5 + level / 2.0, freedom)
+}
+
+/// Quantile of Student's t: the value that is not passed with this probability.
+pub(super) fn quantile(probability: f64, freedom: usize) -> f64 {
     let t = StudentsT::new(0.0, 1.0, freedom as f64).expect("at least one degree of freedom");
-    t.inverse_cdf(0.5 + level / 2.0)
+    t.inverse_cdf(probability)
 }
 
 /// Mean with its 95% t interval, of at least two values.

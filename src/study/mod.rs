@@ -2,6 +2,7 @@
 
 pub mod assumptions;
 mod cell;
+pub mod claims;
 pub mod figures;
 mod file;
 mod profile;

@@ -1,0 +1,150 @@
+//! Two cells, seed by seed.
+
+use serde_json::{Value, json};
+
+use super::super::bootstrap::percentile_interval;
+use super::super::paired::{self, MOST_FLIPPED};
+use super::super::power::{Seeds, seeds_to_be_alike, seeds_to_differ};
+use super::super::summary::LEVEL;
+use super::super::{StatsError, interval, mean};
+use super::evidence::CellData;
+use crate::data::DatasetId;
+
+/// Level of every test.
+pub const ALPHA: f64 = 1.0 - LEVEL;
+
+/// How a cell stands to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    Above,
+    Below,
+    /// Equivalent within the margin.
+    Level,
+    Open,
+}
+
+/// `left - right` over the seeds that both have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contrast {
+    pub left: String,
+    pub right: String,
+    pub dataset: DatasetId,
+    pub differences: Vec<f64>,
+    /// Decided without a test: one side failed to train.
+    pub forced: Option<Relation>,
+    bootstrap: Option<(f64, f64)>,
+}
+
+impl Contrast {
+    pub fn new(left: &CellData, right: &CellData) -> Contrast {
+        let pairs = left.runs.iter().filter_map(|l| {
+            let r = right.runs.iter().find(|r| r.seed == l.seed)?;
+            Some(left.value(l)? - right.value(r)?)
+        });
+        let forced = match (left.failed(), right.failed()) {
+            (true, false) => Some(Relation::Below),
+            (false, true) => Some(Relation::Above),
+            (true, true) => Some(Relation::Open),
+            (false, false) => None,
+        };
+        let drawn: Vec<f64> =
+            left.resampled.iter().zip(&right.resampled).filter_map(|(l, r)| Some((*l)? - (*r)?)).collect();
+        Contrast {
+            left: left.name.to_string(),
+            right: right.name.to_string(),
+            dataset: left.name.dataset,
+            differences: pairs.collect(),
+            forced,
+            bootstrap: percentile_interval(&drawn, LEVEL).ok(),
+        }
+    }
+
+    pub fn testable(&self) -> bool {
+        self.forced.is_none() && self.differences.len() >= 2
+    }
+    pub fn mean(&self) -> f64 {
+        mean(&self.differences).unwrap_or(f64::NAN)
+    }
+    /// Two-sided p that the mean is `value`; `None` where nothing is tested.
+    pub fn p(&self, value: f64) -> Result<Option<f64>, StatsError> {
+        if self.testable() { paired::paired_t(&self.differences, value).map(Some) } else { Ok(None) }
+    }
+    /// Above or below `value` by the corrected p.
+    pub fn relation(&self, value: f64, corrected: Option<f64>) -> Relation {
+        match (self.forced, corrected) {
+            (Some(forced), _) => forced,
+            (None, Some(p)) if p < ALPHA => match self.mean() > value {
+                true => Relation::Above,
+                false => Relation::Below,
+            },
+            _ => Relation::Open,
+        }
+    }
+    /// Level, if equivalent within the margin; above or below, if beyond the margin; else open.
+    pub fn alike(&self, margin: f64) -> Result<Relation, StatsError> {
+        if let Some(forced) = self.forced {
+            return Ok(forced);
+        }
+        if !self.testable() {
+            return Ok(Relation::Open);
+        }
+        let d = &self.differences;
+        Ok(if paired::equivalence(d, margin)? < ALPHA {
+            Relation::Level
+        } else if paired::above(d, margin)? < ALPHA {
+            Relation::Above
+        } else if paired::below(d, -margin)? < ALPHA {
+            Relation::Below
+        } else {
+            Relation::Open
+        })
+    }
+    /// Seeds that would show a difference from `value`.
+    pub fn seeds_to_differ(&self, value: f64) -> Option<Seeds> {
+        self.testable().then(|| seeds_to_differ(&self.differences, value, ALPHA).ok()).flatten()
+    }
+    /// Seeds that would show whether it is within the margin.
+    pub fn seeds_to_be_alike(&self, margin: f64) -> Option<Seeds> {
+        self.testable().then(|| seeds_to_be_alike(&self.differences, margin, ALPHA).ok()).flatten()
+    }
+
+    /// `MNIST HL Hebb minus linear classifier −2.10 points (−2.40 to −1.80)`.
+    pub fn words(&self) -> String {
+        let right = self.right.strip_prefix(self.dataset.title()).unwrap_or(&self.right).trim_start();
+        let who = format!("{} minus {right}", self.left);
+        match (self.forced, interval(&self.differences)) {
+            (Some(Relation::Below), _) => format!("{} failed to train", self.left),
+            (Some(Relation::Above), _) => format!("{} failed to train", self.right),
+            (Some(_), _) => format!("{} and {right} failed to train", self.left),
+            (None, Ok(i)) => format!("{who} {} points ({} to {})", points(i.mean), points(i.low), points(i.high)),
+            (None, Err(_)) if self.differences.len() == 1 => format!("{who} {} points, one seed", points(self.mean())),
+            (None, Err(_)) => format!("{who}: no seed in common"),
+        }
+    }
+
+    pub fn number(&self, value: f64, corrected: Option<f64>, margin: f64) -> Value {
+        let i = interval(&self.differences).ok();
+        let d = &self.differences;
+        json!({
+            "left": self.left, "right": self.right, "n": d.len(), "against": value,
+            "mean": d.first().map(|_| self.mean()),
+            "low": i.map(|i| i.low), "high": i.map(|i| i.high),
+            "bootstrap_low": self.bootstrap.map(|b| b.0), "bootstrap_high": self.bootstrap.map(|b| b.1),
+            "p": self.p(value).ok().flatten(), "p_holm": corrected,
+            "p_sign_flip": (1..=MOST_FLIPPED).contains(&d.len()).then(|| paired::sign_flip(d).ok()).flatten(),
+            "p_equivalence": self.testable().then(|| paired::equivalence(d, margin).ok()).flatten(),
+            "margin": margin,
+            "failed_to_train": self.forced.is_some(),
+        })
+    }
+}
+
+/// Percentage points, signed.
+pub fn points(v: f64) -> String {
+    let text = format!("{:.2}", (100.0 * v).abs());
+    match text.as_str() {
+        "0.00" => text,
+        _ if v < 0.0 => format!("−{text}"),
+        _ => format!("+{text}"),
+    }
+}

@@ -1,0 +1,222 @@
+//! What the frames say about the cells that the claims speak of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polars::prelude::*;
+
+use super::super::StatsError;
+use super::super::bootstrap::{RESAMPLES, Right, bootstrap};
+use crate::data::DatasetId;
+use crate::study::claims::CellName;
+
+/// Columns of `curves.parquet` that hold the growth of plain weights, one row every few steps.
+const PROJECTION: &str = "projection";
+const ROW_NORM: &str = "largest_row_norm";
+/// Sum of the rates so far times half the largest eigenvalue of the inputs: the predicted log of the growth.
+const EXPONENT: &str = "growth_exponent";
+
+/// The seed of the bootstrap; no trial uses it.
+const BOOTSTRAP_SEED: u64 = 0xb007;
+
+/// One trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    pub seed: u64,
+    pub diverged: bool,
+    pub test: Option<f64>,
+    pub best: Option<f64>,
+    pub train: Option<f64>,
+    pub validation: Option<f64>,
+    pub steps: u64,
+    pub step_time_s: Option<f64>,
+    pub memory_bytes: Option<f64>,
+    bits: Vec<u8>,
+    images: usize,
+}
+
+/// One point of growing weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growth {
+    pub seed: u64,
+    pub projection: f64,
+    pub row_norm: f64,
+    pub exponent: f64,
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellData {
+    pub name: CellName,
+    /// By seed, ordinary trials only.
+    pub runs: Vec<Observed>,
+    /// The same seed trained again.
+    pub repeats: Vec<Observed>,
+    /// Validation accuracy per epoch, mean over finished trials.
+    pub validation: Vec<f64>,
+    pub growth: Vec<Growth>,
+    /// Bootstrap means of test accuracy.
+    pub resampled: Vec<Option<f64>>,
+}
+
+impl CellData {
+    /// Two or more of five trials diverged: below anything that trained.
+    pub fn failed(&self) -> bool {
+        let diverged = self.runs.iter().filter(|r| r.diverged).count();
+        diverged >= 2 && 5 * diverged >= 2 * self.runs.len()
+    }
+    /// Test accuracy; a diverged trial counts as chance.
+    pub fn value(&self, run: &Observed) -> Option<f64> {
+        if run.diverged { Some(self.name.dataset.chance()) } else { run.test }
+    }
+    /// Mean of [`CellData::value`].
+    pub fn mean(&self) -> Option<f64> {
+        let values: Vec<f64> = self.runs.iter().filter_map(|r| self.value(r)).collect();
+        super::super::mean(&values).ok()
+    }
+    /// Steps of the longest finished trial; `None` if all diverged.
+    pub fn steps(&self) -> Option<u64> {
+        self.runs.iter().filter(|r| !r.diverged).map(|r| r.steps).max()
+    }
+    /// How much the validation accuracy of the last fifth of the epochs differs from that of the fifth before, as a
+    /// fraction; `None` where there are not two fifths.
+    pub fn still_moving(&self) -> Option<f64> {
+        let n = self.validation.len();
+        let fifth = (n / 5).max(1);
+        if n < 2 * fifth {
+            return None;
+        }
+        let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+        Some(mean(&self.validation[n - fifth..]) - mean(&self.validation[n - 2 * fifth..n - fifth]))
+    }
+}
+
+/// Every cell of the frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    cells: Vec<CellData>,
+}
+
+impl Evidence {
+    pub fn new(trials: &DataFrame, curves: &DataFrame) -> Result<Evidence, StatsError> {
+        let mut cells: BTreeMap<String, CellData> = BTreeMap::new();
+        let names = trials.column("cell")?.str()?.clone();
+        let status = trials.column("status")?.str()?.clone();
+        let (seeds, repeats) = (trials.column("seed")?.u64()?.clone(), trials.column("repeat")?.u32()?.clone());
+        let test = numbers(trials, "test_accuracy")?;
+        let best = numbers(trials, "best_test_accuracy")?;
+        let train = numbers(trials, "train_accuracy")?;
+        let validation = numbers(trials, "validation_accuracy")?;
+        let steps = numbers(trials, "steps")?;
+        let time = numbers(trials, "train_time_s")?;
+        let memory = numbers(trials, "peak_memory_bytes")?;
+        let images = numbers(trials, "test_images")?;
+        let bits = trials.column("test_bits").ok().map(|c| c.binary().cloned()).transpose()?;
+        for row in 0..trials.height() {
+            let (Some(text), Some(seed)) = (names.get(row), seeds.get(row)) else { continue };
+            let Some(name) = CellName::parse(text) else { continue };
+            let diverged = status.get(row) != Some("finished");
+            let kept = |v: Option<f64>| v.filter(|v| v.is_finite() && !diverged);
+            let run = Observed {
+                seed,
+                diverged,
+                test: kept(test[row]),
+                best: kept(best[row]),
+                train: kept(train[row]),
+                validation: kept(validation[row]),
+                steps: steps[row].unwrap_or(0.0) as u64,
+                step_time_s: time[row].zip(steps[row]).filter(|(_, s)| *s > 0.0).map(|(t, s)| t / s),
+                memory_bytes: memory[row],
+                bits: bits.as_ref().and_then(|b| b.get(row)).unwrap_or_default().to_vec(),
+                images: images[row].unwrap_or(0.0) as usize,
+            };
+            let cell = cells.entry(text.to_string()).or_insert_with(|| CellData {
+                name,
+                runs: vec![],
+                repeats: vec![],
+                validation: vec![],
+                growth: vec![],
+                resampled: vec![],
+            });
+            if repeats.get(row) == Some(0) { cell.runs.push(run) } else { cell.repeats.push(run) }
+        }
+        cells.values_mut().for_each(|c| c.runs.sort_by_key(|r| r.seed));
+        read_curves(&mut cells, curves)?;
+        let mut cells: Vec<CellData> = cells.into_values().filter(|c| !c.runs.is_empty()).collect();
+        for dataset in DatasetId::ALL {
+            resample(&mut cells, dataset)?;
+        }
+        Ok(Evidence { cells })
+    }
+
+    /// The cell that a claim speaks of; of several the one with the fewest options.
+    pub fn find(&self, wanted: &str) -> Option<&CellData> {
+        let mut wanted = CellName::parse(wanted)?;
+        // with one hidden layer direct feedback alignment is stored as feedback alignment
+        if wanted.rule == "dfa" && wanted.network.starts_with("1x") {
+            wanted.rule = "fa".into();
+        }
+        self.cells.iter().filter(|c| wanted.speaks_of(&c.name)).min_by_key(|c| c.name.options.len())
+    }
+}
+
+/// A column as numbers; nothing where the frame has not got it.
+fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, StatsError> {
+    match frame.column(name) {
+        Ok(column) => Ok(column.cast(&DataType::Float64)?.f64()?.iter().collect()),
+        Err(_) => Ok(vec![None; frame.height()]),
+    }
+}
+
+fn read_curves(cells: &mut BTreeMap<String, CellData>, curves: &DataFrame) -> Result<(), StatsError> {
+    let names = curves.column("cell")?.str()?.clone();
+    let (seeds, repeats) = (curves.column("seed")?.u64()?.clone(), curves.column("repeat")?.u32()?.clone());
+    let epochs = numbers(curves, "epoch")?;
+    let validation = numbers(curves, "validation_accuracy")?;
+    let growth = [PROJECTION, ROW_NORM, EXPONENT].map(|c| numbers(curves, c));
+    let [projection, row_norm, exponent] = growth;
+    let (projection, row_norm, exponent) = (projection?, row_norm?, exponent?);
+    let mut sums: BTreeMap<String, BTreeMap<u64, (f64, u32)>> = BTreeMap::new();
+    for row in (0..curves.height()).filter(|&r| repeats.get(r) == Some(0)) {
+        let (Some(text), Some(seed)) = (names.get(row), seeds.get(row)) else { continue };
+        let Some(cell) = cells.get_mut(text) else { continue };
+        if let (Some(p), Some(n), Some(e)) = (projection[row], row_norm[row], exponent[row]) {
+            cell.growth.push(Growth { seed, projection: p, row_norm: n, exponent: e });
+        }
+        let finished = cell.runs.iter().any(|r| r.seed == seed && !r.diverged);
+        if let (true, Some(v), Some(epoch)) = (finished, validation[row].filter(|v| v.is_finite()), epochs[row]) {
+            let sum = sums.entry(text.to_string()).or_default().entry(epoch as u64).or_default();
+            *sum = (sum.0 + v, sum.1 + 1);
+        }
+    }
+    for (text, epochs) in sums {
+        let means = epochs.values().map(|(sum, n)| sum / f64::from(*n)).collect();
+        cells.entry(text).and_modify(|c| c.validation = means);
+    }
+    Ok(())
+}
+
+/// What a trial got right among these images, or its accuracy where there is no record of each.
+fn right<'a>(cell: &CellData, run: &'a Observed, images: usize) -> Option<Right<'a>> {
+    let known = !run.diverged && run.images == images && run.bits.len() == images.div_ceil(8);
+    if known { Some(Right::Bits(&run.bits)) } else { cell.value(run).map(Right::Fixed) }
+}
+
+/// One draw of seeds and images for all cells of a dataset.
+fn resample(cells: &mut [CellData], dataset: DatasetId) -> Result<(), StatsError> {
+    let mut of: Vec<&mut CellData> = cells.iter_mut().filter(|c| c.name.dataset == dataset).collect();
+    let seeds: BTreeSet<u64> = of.iter().flat_map(|c| &c.runs).map(|r| r.seed).collect();
+    let seeds: Vec<u64> = seeds.into_iter().collect();
+    let images = of.iter().flat_map(|c| &c.runs).map(|r| r.images).max().unwrap_or(0);
+    if seeds.is_empty() || images == 0 {
+        return Ok(());
+    }
+    let trials = of.iter().map(|cell| {
+        let position = |seed: u64| seeds.binary_search(&seed).expect("a seed of the dataset");
+        cell.runs.iter().filter_map(|r| Some((position(r.seed), right(cell, r, images)?))).collect()
+    });
+    let trials: Vec<_> = trials.collect();
+    let drawn = bootstrap(&trials, seeds.len(), images, RESAMPLES, BOOTSTRAP_SEED)?;
+    drop(trials);
+    of.iter_mut().zip(drawn).for_each(|(cell, means)| cell.resampled = means);
+    Ok(())
+}

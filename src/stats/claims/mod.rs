@@ -1,0 +1,250 @@
+//! The claims of the post judged by the results: predicate and evidence to verdict, with the numbers.
+
+mod contrast;
+mod evidence;
+mod judge;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::StatsError;
+use super::multiple::holm;
+use crate::data::DatasetId;
+use crate::run::atomic;
+use crate::study::claims::{Claim, Predicate, REGISTRY};
+use contrast::Contrast;
+use evidence::Evidence;
+use judge::{Found, Judge, Truth};
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Verdict {
+    #[serde(rename = "reproduced")]
+    Reproduced,
+    #[serde(rename = "partly reproduced")]
+    Partly,
+    #[serde(rename = "not reproduced")]
+    NotReproduced,
+    #[serde(rename = "inconclusive")]
+    Inconclusive,
+    #[serde(rename = "not testable")]
+    NotTestable,
+}
+
+impl Verdict {
+    pub const ALL: [Verdict; 5] =
+        [Verdict::Reproduced, Verdict::Partly, Verdict::NotReproduced, Verdict::Inconclusive, Verdict::NotTestable];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Reproduced => "reproduced",
+            Verdict::Partly => "partly reproduced",
+            Verdict::NotReproduced => "not reproduced",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::NotTestable => "not testable",
+        }
+    }
+}
+
+/// One line of `claims.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    pub id: String,
+    pub verdict: Verdict,
+    /// A cell that it compares has not settled.
+    pub provisional: bool,
+    /// One sentence with the numbers.
+    pub reason: String,
+    pub numbers: Value,
+}
+
+/// Differences within which accuracies count as alike, as fractions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Margins {
+    pub mnist: f64,
+    pub cifar10: f64,
+}
+
+impl Default for Margins {
+    fn default() -> Margins {
+        Margins { mnist: 0.01, cifar10: 0.02 }
+    }
+}
+
+impl std::str::FromStr for Margins {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Margins, String> {
+        let points = |t: &str| t.trim().parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0 && *v < 100.0);
+        match text.split_once(',').and_then(|(m, c)| Some((points(m)?, points(c)?))) {
+            Some((m, c)) => Ok(Margins { mnist: m / 100.0, cifar10: c / 100.0 }),
+            None => Err("two margins in percentage points, MNIST and CIFAR-10, such as 1,2".into()),
+        }
+    }
+}
+
+impl Margins {
+    pub fn of(&self, dataset: DatasetId) -> f64 {
+        match dataset {
+            DatasetId::Mnist => self.mnist,
+            DatasetId::Cifar10 => self.cifar10,
+        }
+    }
+}
+
+/// A cell counts as settled if its validation accuracy moved by no more than this between the last two fifths.
+const SETTLED: f64 = 0.005;
+
+/// Every claim, in order of number.
+pub fn judge(trials: &DataFrame, curves: &DataFrame, margins: &Margins) -> Result<Vec<Judged>, StatsError> {
+    let evidence = Evidence::new(trials, curves)?;
+    let corrected = corrected(&evidence)?;
+    REGISTRY
+        .iter()
+        .map(|claim| one(claim, &Judge { evidence: &evidence, margins, corrected: &corrected[claim.family] }))
+        .collect()
+}
+
+/// How many claims have each verdict: `3 reproduced, 1 not reproduced, 20 not testable`.
+pub fn tally(judged: &[Judged]) -> String {
+    let count = |v: Verdict| judged.iter().filter(|j| j.verdict == v).count();
+    let parts = Verdict::ALL.into_iter().filter(|v| count(*v) > 0);
+    parts.map(|v| format!("{} {}", count(v), v.name())).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes `claims.json`, atomically.
+pub fn write(path: &Path, judged: &[Judged]) -> Result<(), StatsError> {
+    let text = serde_json::to_string_pretty(judged).expect("verdicts are plain data");
+    let fail = |source| StatsError::Io { path: path.to_path_buf(), action: "write", source };
+    atomic::write_atomically(path, |w| writeln!(w, "{text}")).map_err(fail)
+}
+
+/// Reads a `claims.json`; `None` if there is none.
+pub fn read(path: &Path) -> Option<Vec<Judged>> {
+    serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
+}
+
+/// Corrected p values of one family by left cell, right cell and value.
+type Corrected = HashMap<(String, String, u64), f64>;
+
+/// Holm's correction over every difference that the claims of a family test.
+fn corrected(evidence: &Evidence) -> Result<HashMap<&'static str, Corrected>, StatsError> {
+    let mut families: HashMap<&'static str, Corrected> = HashMap::new();
+    for claim in REGISTRY {
+        let family = families.entry(claim.family).or_default();
+        for (left, right, value) in judge::tests(&claim.predicate) {
+            let (Some(l), Some(r)) = (evidence.find(&left), evidence.find(&right)) else { continue };
+            if let Some(p) = Contrast::new(l, r).p(value)? {
+                family.insert((left, right, value.to_bits()), p);
+            }
+        }
+    }
+    for family in families.values_mut() {
+        let mut tests: Vec<_> = family.keys().cloned().collect();
+        tests.sort();
+        let adjusted = holm(&tests.iter().map(|t| family[t]).collect::<Vec<_>>())?;
+        *family = tests.into_iter().zip(adjusted).collect();
+    }
+    Ok(families)
+}
+
+fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
+    let said = |verdict, provisional, reason: String, numbers| Judged {
+        id: claim.id.into(),
+        verdict,
+        provisional,
+        reason,
+        numbers,
+    };
+    match claim.predicate {
+        Predicate::CannotBeTested(why) => return Ok(said(Verdict::NotTestable, false, sentence(why), json!({}))),
+        Predicate::ByConstruction(why) => {
+            return Ok(said(Verdict::Reproduced, false, sentence(&format!("by construction: {why}")), json!({})));
+        }
+        _ => {}
+    }
+    let names = claim.predicate.cells();
+    let (there, missing): (Vec<_>, Vec<_>) =
+        names.iter().map(|n| (n, judge.evidence.find(n))).partition(|(_, c)| c.is_some());
+    if let Some((first, _)) = missing.first() {
+        let (n, of) = (missing.len(), names.len());
+        let reason = match there.is_empty() {
+            true => format!("not run: none of its {of} cells has a trial (figure {})", claim.figures.join(", ")),
+            false => format!(
+                "not run: {n} of its {of} cells have no trial, such as {first} (figure {})",
+                claim.figures.join(", ")
+            ),
+        };
+        return Ok(said(Verdict::NotTestable, false, sentence(&reason), json!({ "missing": n, "cells": of })));
+    }
+    let cells: Vec<_> = there.into_iter().filter_map(|(_, c)| c).collect();
+    let Found { verdict, reason, mut numbers } = judge.decide(&claim.predicate)?;
+    let mut short = vec![];
+    for dataset in DatasetId::ALL {
+        let steps = cells.iter().filter(|c| c.name.dataset == dataset).filter_map(|c| c.steps()).min();
+        if let Some(steps) = steps.filter(|s| *s < claim.least_steps) {
+            short.push(format!(
+                "{} of {} steps on {}",
+                thousands(steps),
+                thousands(claim.least_steps),
+                dataset.title()
+            ));
+        }
+    }
+    if cells.iter().all(|c| c.steps().is_none()) {
+        short.push("every trial diverged".into());
+    }
+    let moving: Vec<(String, Option<f64>)> = match claim.predicate {
+        Predicate::Grows(_) | Predicate::Cured(_) => vec![],
+        _ => cells
+            .iter()
+            .filter(|c| !c.failed())
+            .map(|c| (c.name.to_string(), c.still_moving()))
+            .filter(|(_, m)| m.is_none_or(|m| m.abs() > SETTLED))
+            .collect(),
+    };
+    numbers["steps"] = json!(cells.iter().filter_map(|c| c.steps()).min());
+    numbers["least_steps"] = json!(claim.least_steps);
+    numbers["not_settled"] = moving.iter().map(|(c, m)| json!({ "cell": c, "change": m })).collect();
+    if !short.is_empty() {
+        return Ok(said(
+            Verdict::NotTestable,
+            false,
+            sentence(&format!("run too short ({}); so far: {reason}", short.join(", "))),
+            numbers,
+        ));
+    }
+    Ok(said(verdict, !moving.is_empty(), sentence(&reason), numbers))
+}
+
+/// The verdict of several parts.
+fn combine(parts: &[Truth]) -> Verdict {
+    let any = |t| parts.contains(&t);
+    match (any(Truth::Holds), any(Truth::Fails), any(Truth::Open)) {
+        (true, true, _) => Verdict::Partly,
+        (_, _, true) => Verdict::Inconclusive,
+        (true, false, false) => Verdict::Reproduced,
+        (false, _, false) => Verdict::NotReproduced,
+    }
+}
+
+/// A capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+}
+
+fn thousands(v: u64) -> String {
+    match v {
+        0..1000 => v.to_string(),
+        _ => format!("{},{:03}", v / 1000, v % 1000),
+    }
+}
