@@ -85,6 +85,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         duration(clock.elapsed().as_secs_f64())
     );
     text += &match published {
+        None if request.study.is_some() => String::new(),
         None => format!("no published run of profile {} to compare with\n", request.profile),
         Some((path, published)) => verdict(&path, &same_bits(&results.trials, &published)?),
     };

@@ -33,6 +33,10 @@ pub struct Page {
     pub rates_note: String,
     pub checklist: Vec<Item>,
     pub provenance: Vec<Fact>,
+    /// The user's own study file as it was written; empty in a report on the post.
+    pub study: String,
+    /// What it is called in the commands.
+    pub study_name: String,
     pub command: String,
     pub version: String,
     pub started: String,
@@ -126,7 +130,11 @@ fn code(label: &str, value: impl Into<String>) -> Fact {
 
 /// The name of a figure in a sentence.
 fn named(id: &str) -> String {
-    if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure {id}") } else { "the five-run check".into() }
+    match id {
+        "five-runs" => "the five-run check".into(),
+        _ if id.starts_with(|c: char| c.is_ascii_digit()) => format!("figure {id}"),
+        _ => format!("“{id}”"),
+    }
 }
 
 /// `figures 7 and 8 and the five-run check`.
@@ -148,8 +156,17 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
     let figures: Vec<FigureContext> =
         model.figures.iter().zip(plots).map(|(f, plots)| figure(model, f, plots)).collect();
     Page {
-        title: "Biologically inspired learning rules against backpropagation".into(),
-        kicker: format!("Reproduction report · profile {} · recipe {}", p.profile, p.recipe),
+        title: match &model.study {
+            Some(study) => study.figure.title.into(),
+            None => "Biologically inspired learning rules against backpropagation".into(),
+        },
+        kicker: match &model.study {
+            Some(study) => {
+                let recipes: Vec<String> = study.recipes.iter().map(ToString::to_string).collect();
+                format!("A study of its own · profile {} · recipe {}", p.profile, recipes.join(", "))
+            }
+            None => format!("Reproduction report · profile {} · recipe {}", p.profile, p.recipe),
+        },
         what: first_page::what(model),
         facts: first_page::facts(model),
         notice: first_page::notice(model),
@@ -163,9 +180,13 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
         differences: first_page::differences(model),
         assumptions: assumptions::REGISTRY.iter().map(|a| assumption(model, a)).collect(),
         rates: tables::rates(&model.rates),
-        rates_note: "Searched for backpropagation on validation images with seeds of the search's own; the other rules use backpropagation's rate (assumption A2).".into(),
+        rates_note: if model.study.is_some() {
+            "As the study file sets them; where it sets none, the profile's table, searched on validation images with seeds of the search's own.".into()
+        } else { "Searched for backpropagation on validation images with seeds of the search's own; the other rules use backpropagation's rate (assumption A2).".into() },
         checklist: checklist::items(model),
         provenance: provenance(model),
+        study: p.study.clone().unwrap_or_default(),
+        study_name: model.study.as_ref().map_or_else(String::new, |s| format!("{}.toml", s.figure.id)),
         command: p.command.clone(),
         version: p.version.clone(),
         started: p.started.clone(),
@@ -202,7 +223,7 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
         about: f.figure.about.into(),
         reading: f.figure.reading.into(),
         direction: first_page::direction(f),
-        direction_note: if repeats {
+        direction_note: if repeats || first_page::direction(f).is_empty() {
             String::new()
         } else {
             "By the 95% interval of the difference, paired by seed, one comparison at a time.".into()
@@ -212,9 +233,9 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
         plots: plots.iter().filter(|p| !follows(p)).map(plot).collect(),
         more_plots: plots.iter().filter(|p| follows(p)).map(plot).collect(),
         table: if repeats {
-            tables::repeats(f, &slug, format!("{}: every run.", f.figure.title))
+            tables::repeats(f, &slug, format::headed(f.figure.title, "every run."))
         } else {
-            tables::cells(f, &slug, format!("{}: every cell, over seeds.", f.figure.title))
+            tables::cells(f, &slug, format::headed(f.figure.title, "every cell, over seeds."))
         },
         table_note: if repeats {
             "Standard deviations are in percentage points. Equal hashes mean equal weights, bit for bit.".into()
@@ -296,6 +317,10 @@ fn plot(p: &Plot) -> PlotContext {
 /// The command that makes one figure alone, with whatever differs from its profile spelled out.
 fn command(model: &Model, f: &FigureModel) -> String {
     let p = model.provenance;
+    if model.study.is_some() {
+        // one figure, and the run's own command holds the study file
+        return p.command.replacen("report ", "cargo run --bin report -- ", 1);
+    }
     let mut text = format!("cargo run --bin report -- run --profile {} --figures {}", p.profile, f.figure.id);
     if p.recipe != "main" {
         text += &format!(" --recipe {}", p.recipe);
@@ -346,8 +371,11 @@ fn provenance(model: &Model) -> Vec<Fact> {
                 p.diverged
             ),
         ),
-        fact("Profile, recipe, precision", format!("{}, {}, {}", p.profile, p.recipe, p.precision)),
-        fact("Figures", p.figures.join(", ")),
+        match &model.study {
+            Some(_) => fact("Profile, precision", format!("{}, {}", p.profile, p.precision)),
+            None => fact("Profile, recipe, precision", format!("{}, {}, {}", p.profile, p.recipe, p.precision)),
+        },
+        fact(if model.study.is_some() { "Study" } else { "Figures" }, p.figures.join(", ")),
         fact("Seeds", p.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
         fact("Program", format!("bioprop {}", p.version)),
         match &p.commit {

@@ -10,16 +10,24 @@ use crate::study::figures::PlotKind;
 pub fn what(model: &Model) -> Vec<String> {
     let shown = named_all(model.figures.iter().map(|f| f.figure.id));
     let seeds = model.provenance.seeds.len();
+    let seeded = format!(
+        "Every cell is trained from {}. A seed gives all rules the same split, the same order of images and the same initial weights, so rules are compared pair by pair.",
+        format::plural(seeds, "seed", "seeds")
+    );
+    if let Some(study) = &model.study {
+        return vec![
+            study.figure.about.into(),
+            "This is a study of its own, not a figure of the post: its cells and settings come from the study file shown under Provenance.".into(),
+            seeded,
+        ];
+    }
     vec![
         "A blog post of Imagination Technologies (Learning from the best: How nature can inspire AI research, 4 October 2021) trained small image classifiers by learning rules closer to biology and set them beside backpropagation. It published plots, without their values, and left rates, seeds, scales and most of the recipe open.".into(),
         format!(
             "This report trains the networks anew, in a program of its own, and redraws {}. Feedback alignment and direct feedback alignment send the error down through fixed matrices instead of the transposed weights; the question is how much accuracy that costs, and whether the kind of matrix matters.",
             if shown.is_empty() { "nothing yet" } else { &shown }
         ),
-        format!(
-            "Every cell is trained from {}. A seed gives all rules the same split, the same order of images and the same initial weights, so rules are compared pair by pair.",
-            format::plural(seeds, "seed", "seeds")
-        ),
+        seeded,
     ]
 }
 
@@ -31,7 +39,17 @@ pub fn facts(model: &Model) -> Vec<Fact> {
     let images = DatasetId::ALL.iter().filter_map(|id| {
         p.data.get(id.name()).map(|d| format!("{} {}", id.title(), format::count(d.train_images as u64)))
     });
-    let epochs = super::model::distinct(model.lengths.iter().map(|l| l.epochs.to_string()));
+    let epochs = match &model.study {
+        // a study may sweep over lengths
+        Some(_) => {
+            let mut all: Vec<u32> =
+                model.figures.iter().flat_map(|f| &f.cells).flat_map(|c| &c.runs).map(|r| r.epochs).collect();
+            all.sort();
+            all.dedup();
+            all.iter().map(u32::to_string).collect()
+        }
+        None => super::model::distinct(model.lengths.iter().map(|l| l.epochs.to_string())),
+    };
     vec![
         fact(
             "Trials",
@@ -53,6 +71,38 @@ pub fn facts(model: &Model) -> Vec<Fact> {
     ]
 }
 
+/// A study says how large it is; it has nothing of the post's to be measured by.
+fn notice_of_study(model: &Model, directions: Vec<String>, directions_note: String) -> Notice {
+    let mut lengths = Vec::new();
+    for dataset in DatasetId::ALL {
+        let cells = model.figures.iter().flat_map(|f| &f.cells).filter(|c| c.cell.dataset == dataset);
+        let steps: Vec<u64> = cells.flat_map(|c| &c.runs).filter(|r| !r.diverged).map(|r| r.steps).collect();
+        let Some((least, most)) = steps.iter().min().zip(steps.iter().max()) else { continue };
+        let range = match least == most {
+            true => format::count(*least),
+            false => format!("{} to {}", format::count(*least), format::count(*most)),
+        };
+        lengths.push(format!("{range} steps on {}", dataset.title()));
+    }
+    let subset = model.profile.is_none_or(|p| matches!(p, Profile::Smoke | Profile::Quick));
+    Notice {
+        short: false,
+        heading: "How far this run carries".into(),
+        body: match lengths.is_empty() {
+            true => "No trial has finished.".into(),
+            false => format!(
+                "Trials have {}{}. What holds at this length and size need not hold for longer training.",
+                format::list(&lengths),
+                if subset { ", on a subset of the images" } else { "" }
+            ),
+        },
+        directions,
+        directions_note,
+        can: vec![],
+        cannot: vec![],
+    }
+}
+
 pub fn notice(model: &Model) -> Notice {
     let short = model.is_short();
     let directions = model
@@ -60,9 +110,21 @@ pub fn notice(model: &Model) -> Notice {
         .iter()
         .map(|f| (f, direction(f)))
         .filter(|(_, d)| !d.is_empty())
-        .map(|(f, d)| format!("{}. {d}", f.figure.title))
+        .map(|(f, d)| {
+            format!(
+                "{} {d}",
+                if f.figure.title.ends_with(['?', '!', '.']) {
+                    f.figure.title.to_string()
+                } else {
+                    format!("{}.", f.figure.title)
+                }
+            )
+        })
         .collect();
     let directions_note = "Above, below: the 95% interval of the difference, paired by seed, leaves out zero; one comparison at a time. Cells of which no trial finished count as below.".to_string();
+    if model.study.is_some() {
+        return notice_of_study(model, directions, directions_note);
+    }
     let post = model.figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
     let lengths: Vec<String> = model
         .lengths
@@ -142,10 +204,14 @@ pub fn direction(f: &FigureModel) -> String {
         }
         return if parts.is_empty() { String::new() } else { format!("{}.", capital(&parts.join("; "))) };
     }
-    let parts: Vec<String> = [sentence(f.own, "cells as in the post"), sentence(f.matched, "norm-matched ones")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let study = f.figure.plot == PlotKind::Rows;
+    if study && f.cells.iter().all(|c| c.summary.difference.is_none()) {
+        // nothing to compare with
+        return String::new();
+    }
+    let own = if study { "cells beside backpropagation" } else { "cells as in the post" };
+    let parts: Vec<String> =
+        [sentence(f.own, own), sentence(f.matched, "norm-matched ones")].into_iter().flatten().collect();
     match parts.is_empty() {
         true => String::new(),
         false => format!("{}.", capital(&parts.join("; "))),
@@ -154,6 +220,9 @@ pub fn direction(f: &FigureModel) -> String {
 
 pub fn differences(model: &Model) -> Vec<String> {
     let mut out = Vec::new();
+    if model.study.is_some() {
+        return out;
+    }
     if model.is_short() {
         let profile = model.profile.map_or("this", Profile::name);
         out.push(format!(

@@ -103,6 +103,23 @@ pub fn plural(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(n as u64), if n == 1 { one } else { many })
 }
 
+/// Lines as they are, in a fence longer than any within.
+pub fn markdown_block(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}toml\n{}\n{fence}", text.trim_end())
+}
+
+/// `Width: test accuracy`; after a title that ends a sentence, `Does width help? Test accuracy`.
+pub fn headed(title: &str, rest: &str) -> String {
+    if !title.ends_with(['?', '!', '.']) {
+        return format!("{title}: {rest}");
+    }
+    let mut chars = rest.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{title} {first}{}", chars.as_str())
+}
+
 /// `MNIST`, `MNIST and CIFAR-10`, `a, b and c`.
 pub fn list(items: &[String]) -> String {
     match items {

@@ -176,6 +176,8 @@ pub struct Model<'a> {
     pub claims: &'a [Judged],
     pub reference: Option<&'a Reference>,
     pub profile: Option<Profile>,
+    /// The user's own study, if that is what was run.
+    pub study: Option<Study>,
     pub figures: Vec<FigureModel>,
     pub skipped: Vec<&'static Figure>,
     pub headline: Vec<Headline>,
@@ -296,7 +298,9 @@ impl<'a> Model<'a> {
                 continue;
             }
             let feedback = |matched| cells.iter().filter(move |c| !c.is_reference() && c.is_matched() == matched);
-            let present = |matched| feedback(matched).filter(|c| !c.runs.is_empty());
+            // a study need not hold backpropagation beside every cell
+            let beside = |c: &&CellModel| figure.plot != PlotKind::Rows || c.summary.difference.is_some();
+            let present = |matched| feedback(matched).filter(|c| !c.runs.is_empty()).filter(beside);
             shown.push(FigureModel {
                 figure,
                 seeds_wanted: figure.fixed_runs.map_or(provenance.seeds.len(), |f| f.seeds as usize),
@@ -311,12 +315,13 @@ impl<'a> Model<'a> {
             claims: inputs.claims,
             reference: inputs.reference,
             profile,
-            headline: headline(&shown),
+            headline: if study.is_some() { Vec::new() } else { headline(&shown) },
             lengths: lengths(&shown),
             rates: rates(&shown),
             train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
             figures: shown,
             skipped,
+            study,
         })
     }
 

@@ -288,7 +288,10 @@ pub fn published(figure: &FigureModel, slug: &str) -> Option<Table> {
     let has_feedback = rows.len() > published::TABLE.iter().filter(|p| p.rule == "bp").count();
     has_feedback.then(|| Table {
         id: format!("{slug}-published"),
-        caption: format!("{}: test error in percent, this run beside {}.", figure.figure.title, published::SOURCE),
+        caption: format::headed(
+            figure.figure.title,
+            &format!("test error in percent, this run beside {}.", published::SOURCE),
+        ),
         columns: columns(&[
             ("Feedback", false),
             ("Dataset", false),

@@ -29,6 +29,7 @@ fn tera() -> Result<Tera, ReportError> {
     let mut tera = Tera::default();
     tera.register_filter("md", |v: &str, _: Kwargs, _: &State| format::markdown(v));
     tera.register_filter("mdcode", |v: &str, _: Kwargs, _: &State| format::markdown_code(v));
+    tera.register_filter("mdblock", |v: &str, _: Kwargs, _: &State| format::markdown_block(v));
     tera.add_raw_templates(ALL.iter().copied()).map_err(|e| fail("all", &e))?;
     Ok(tera)
 }

@@ -96,7 +96,7 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
         plural(keys.len(), "line", "lines")
     );
     let plot = draw(&format!("figure-{}-{}", figure.figure.id, m.stem), alt, (width, height), |pen| {
-        pen.heading(&format!("{}: {}", figure.figure.title, m.title), m.sub)?;
+        pen.heading(&crate::report::format::headed(figure.figure.title, m.title), m.sub)?;
         let mut top = legend(pen, &keys, 24.0, 75.0, width - 20.0)? + 34.0;
         for dataset in &datasets {
             let bands: Vec<(&CellModel, Band)> =

@@ -2,7 +2,7 @@
 
 use super::layer::{Anchor, Frame, Pen, Type, draw, tick_label, ticks};
 use super::{Plot, PlotError, WIDTH, middle, note};
-use crate::report::format::{interval, percent, percent_or_none};
+use crate::report::format::{headed, interval, percent, percent_or_none};
 use crate::report::model::{CellModel, FigureModel};
 use crate::report::palette::{BAND, CHANCE, GRID, INK, MUTED, series};
 
@@ -28,7 +28,7 @@ pub fn rows(figure: &FigureModel) -> Result<Plot, PlotError> {
     let range = range(figure);
     draw(&format!("figure-{}-accuracy", figure.figure.id), alt, (WIDTH, height), |pen| {
         pen.heading(
-            &format!("{}: test accuracy", figure.figure.title),
+            &headed(figure.figure.title, "test accuracy"),
             "After the last epoch. Large dot: mean over seeds; line: 95% t interval; small dots: every seed",
         )?;
         let frame =
