@@ -165,6 +165,85 @@ fn one_cell_alone_and_what_is_in_no_figure() {
     assert!(stderr(&output).contains("not a cell of the figures asked for (7)"), "{}", stderr(&output));
 }
 
+const WIDTH: &str = "id = \"width\"\ntitle = \"Does width help?\"\nabout = \"Two rates <side by side>.\"\nseeds = 2\nlearning_rate = [0.03, 0.1]\n\n[[grid]]\ndatasets = [\"mnist\"]\nnetworks = [\"1x20\"]\nrules = [\"bp\", \"fa/feedback=random\"]\n";
+
+fn study(file: &Path, out: &Path, more: &[&str]) -> Output {
+    let place = [file.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    report(&[&["run", "--profile", "smoke", "--study"][..], &place, more].concat())
+}
+
+#[test]
+fn a_study_of_ones_own_speaks_of_itself_and_not_of_the_post() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, out) = (dir.path().join("width.toml"), dir.path().join("a"));
+    std::fs::write(&file, WIDTH).unwrap();
+    let output = study(&file, &out, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stdout(&output);
+    assert!(said.contains("8 trials: 8 trained now") && !said.contains("claims:"), "{said}");
+    let summary = std::fs::read_to_string(out.join("summary.csv")).unwrap();
+    assert_eq!(summary.lines().count(), 5, "a row per rule and rate: {summary}");
+    assert!(!out.join("claims.json").exists());
+    let (html, md) = (
+        std::fs::read_to_string(out.join("index.html")).unwrap(),
+        std::fs::read_to_string(out.join("report.md")).unwrap(),
+    );
+    for text in [&html, &md] {
+        for word in ["Does width help?", "A study of its own", "learning_rate = [0.03, 0.1]", "--study width.toml"] {
+            assert!(text.contains(word), "{word}");
+        }
+        // the assumptions explain themselves by the post
+        let page = text.split("Assumptions</h2>").next().unwrap().split("## Assumptions").next().unwrap();
+        for word in
+            ["What the post claims", "What differs from the post", "best kind", "decides nothing", "300 epochs", "?: "]
+        {
+            assert!(!page.contains(word), "{word}");
+        }
+    }
+    assert!(html.contains("<h1>Does width help?</h1>") && html.contains("Two rates &lt;side by side&gt;."));
+
+    std::fs::write(&file, format!("sseeds = 3\n{WIDTH}")).unwrap();
+    let output = study(&file, &out, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("sseeds"), "{}", stderr(&output));
+}
+
+#[test]
+fn two_folders_are_compared_and_strict_tells_ci() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("width.toml");
+    let [a, b] = ["a", "b"].map(|n| dir.path().join(n));
+    std::fs::write(&file, WIDTH.replace("[0.03, 0.1]", "0.1")).unwrap();
+    assert!(study(&file, &a, &[]).status.success());
+    let compare = |more: &[&str]| report(&[&["compare", a.to_str().unwrap(), b.to_str().unwrap()][..], more].concat());
+    // a folder that is there but holds nothing
+    std::fs::create_dir_all(&b).unwrap();
+    let output = compare(&[]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("holds no results"), "{}", stderr(&output));
+
+    assert!(study(&file, &b, &[]).status.success());
+    let output = compare(&["--strict"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stdout(&output);
+    assert!(said.contains("4 equal bit for bit, 0 differ, 0 only in A, 0 only in B"), "{said}");
+    assert!(said.contains("2 in both, 0 moved beyond noise"), "{said}");
+
+    // a rate at which nothing is learned
+    std::fs::write(&file, WIDTH.replace("[0.03, 0.1]", "1e-9").replace("seeds = 2", "seeds = 4")).unwrap();
+    assert!(study(&file, &b, &[]).status.success());
+    std::fs::write(&file, WIDTH.replace("[0.03, 0.1]", "0.1").replace("seeds = 2", "seeds = 4")).unwrap();
+    assert!(study(&file, &a, &[]).status.success());
+    let output = compare(&[]);
+    assert!(output.status.success(), "only --strict fails");
+    let said = stdout(&output);
+    assert!(said.contains("learning_rate: 0.1 -> 0.000000001 (2 cells)"), "{said}");
+    assert!(said.contains("2 in both, 2 moved beyond noise") && said.contains("paired, 4 seeds"), "{said}");
+    let output = compare(&["--strict"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("0 verdicts flipped, 2 cells moved"), "{}", stderr(&output));
+}
+
 #[test]
 fn bad_input_is_misuse_and_names_the_way_out() {
     for (args, word) in [
@@ -184,6 +263,7 @@ fn bad_input_is_misuse_and_names_the_way_out() {
         (vec!["trace", "mnist/1x2000/bp", "--steps", "21", "--out", "x.npz"], "1..=20"),
         (vec!["tune", "--recipe", "nokland"], "fixed rate"),
         (vec!["tune", "--profile", "smoke"], "--profile quick"),
+        (vec!["compare", "no/such/folder", "neither"], "no such folder"),
         (vec!["frobnicate"], "frobnicate"),
     ] {
         let output = report(&args);

@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         Some(Command::Run(args)) => cli::run::run(args),
         Some(Command::Plan(args)) => cli::plan::run(args),
         Some(Command::Render(args)) => cli::render::run(args),
+        Some(Command::Compare(args)) => cli::compare::run(args),
         Some(Command::Tune(args)) => cli::tune::run(args),
         Some(Command::Trace(args)) => cli::trace::run(args),
         Some(Command::Data(args)) => cli::data::run(args),

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 misuse, 130 interrupted.
 
 mod arguments;
+pub mod compare;
 pub mod data;
 mod emit;
 mod interrupt;
@@ -42,6 +43,8 @@ pub enum Command {
     Plan(plan::PlanArgs),
     /// Write the report again from stored results, without training
     Render(render::RenderArgs),
+    /// Set two result folders side by side: what moved beyond noise, which verdicts flipped
+    Compare(compare::CompareArgs),
     /// Search backpropagation's learning rates on validation accuracy
     Tune(tune::TuneArgs),
     /// Write the first steps of one trial as arrays, to check them in another language

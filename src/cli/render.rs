@@ -55,7 +55,11 @@ pub struct Published {
 impl Published {
     /// `claims: 3 reproduced, 21 not testable`.
     pub fn verdicts(&self) -> String {
-        format!("claims: {}\n", claims::tally(&self.claims))
+        match self.claims.is_empty() {
+            // a study of the user's own has none
+            true => String::new(),
+            false => format!("claims: {}\n", claims::tally(&self.claims)),
+        }
     }
 }
 
@@ -66,8 +70,15 @@ pub fn publish(results: &Results, out: &Path) -> anyhow::Result<Published> {
 
 fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Result<Published> {
     results.write(out)?;
-    let claims = claims::judge(&results.trials, &results.curves, margins)?;
-    claims::write(&out.join("claims.json"), &claims)?;
+    let claims = match results.provenance.study {
+        // claims are the post's
+        Some(_) => vec![],
+        None => {
+            let claims = claims::judge(&results.trials, &results.curves, margins)?;
+            claims::write(&out.join("claims.json"), &claims)?;
+            claims
+        }
+    };
     let reference = reference(out);
     let inputs = Inputs {
         trials: &results.trials,
@@ -94,7 +105,7 @@ fn reference(out: &Path) -> Option<Reference> {
 }
 
 /// What a folder holds: its store if a run was planned there, else its Parquet files.
-fn read(folder: &Path) -> anyhow::Result<Results> {
+pub fn read(folder: &Path) -> anyhow::Result<Results> {
     if !folder.is_dir() {
         return Err(misuse(format!("{}: no such folder; give one that `report run` has written", folder.display())));
     }
