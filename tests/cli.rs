@@ -209,6 +209,39 @@ fn a_study_of_ones_own_speaks_of_itself_and_not_of_the_post() {
 }
 
 #[test]
+fn a_report_refills_a_store_and_more_seeds_train_only_what_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, plain) = (dir.path().join("width.toml"), WIDTH.replace("[0.03, 0.1]", "0.1"));
+    let [a, b] = ["a", "b"].map(|n| dir.path().join(n));
+    std::fs::write(&file, &plain).unwrap();
+    assert!(study(&file, &a, &[]).status.success());
+    let trials = |out: &Path| -> Vec<(String, Vec<u8>)> {
+        let files = stored(out).into_iter().map(|n| (n.clone(), std::fs::read(out.join("trials").join(n)).unwrap()));
+        files.collect()
+    };
+    let before = trials(&a);
+    assert_eq!(before.len(), 4);
+    std::fs::remove_dir_all(a.join("trials")).unwrap();
+    let output = study(&file, &b, &["--reuse", a.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("4 trials: 0 trained now, 4 reused, 0 already there"), "{}", stdout(&output));
+    assert!(trials(&b) == before, "another store than the one that made the files");
+    assert_same_results(&a, &b);
+    assert!(std::fs::read_to_string(b.join("report.md")).unwrap().contains("4 reused from an earlier report"));
+
+    let more = dir.path().join("more");
+    let output = study(&file, &more, &["--seeds", "3", "--reuse", a.to_str().unwrap()]);
+    assert!(stdout(&output).contains("6 trials: 2 trained now, 4 reused, 0 already there"), "{}", stdout(&output));
+    // weights are not kept: longer trials are trained from the start
+    let longer = dir.path().join("longer");
+    let output = study(&file, &longer, &["--epochs", "2", "--reuse", a.to_str().unwrap()]);
+    assert!(stdout(&output).contains("4 trials: 4 trained now, 0 reused"), "{}", stdout(&output));
+    assert!(stderr(&output).contains("none of its trials"), "{}", stderr(&output));
+    let output = study(&file, &longer, &["--reuse", "no/such/folder"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+#[test]
 fn two_folders_are_compared_and_strict_tells_ci() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("width.toml");

@@ -137,6 +137,7 @@ fn read_store(folder: &Path, store: &Store, selection: &Selection) -> anyhow::Re
         wall_time_s: trials.iter().map(|t| t.outcome.total_time_s).sum(),
         trials: trials.len(),
         trained_now: 0,
+        reused: 0,
         diverged: 0,
         data: &selection.data,
     };

@@ -1,6 +1,7 @@
 //! `report run`: train what is missing, then write the report.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use clap::Args;
@@ -22,6 +23,9 @@ pub struct RunArgs {
     pub study: StudyArgs,
     #[command(flatten)]
     pub place: PlaceArgs,
+    /// Take the trials that this run needs and a report's Parquet files hold from there, instead of training them
+    #[arg(long, value_name = "DIR")]
+    pub reuse: Option<PathBuf>,
     /// Train only part I of N (I from 0) of the plan, and write no report
     #[arg(long, value_name = "I/N", conflicts_with = "index")]
     pub shard: Option<Shard>,
@@ -41,11 +45,13 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let selection = Selection::new(&request, &plan, &datasets);
     selection.write(&out)?;
 
+    let reused = args.reuse.as_deref().map_or(Ok(0), |from| reuse(from, &part.trials, &store))?;
     let done = train(&part.trials, &datasets, &store, args.place.threads(), &out)?;
-    let there = part.trials.len() - done.trained;
+    let there = part.trials.len() - done.trained - reused;
+    let again = if args.reuse.is_some() { format!("{reused} reused, ") } else { String::new() };
     if args.shard.is_some() || args.index.is_some() {
         return print(&format!(
-            "{} of {} in this part: {} trained now, {there} already there ({}); `report render {}` writes the report\n",
+            "{} of {} in this part: {} trained now, {again}{there} already there ({}); `report render {}` writes the report\n",
             part.trials.len(),
             count(plan.trials.len(), "trial"),
             done.trained,
@@ -67,6 +73,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         wall_time_s: clock.elapsed().as_secs_f64(),
         trials: trials.len(),
         trained_now: done.trained,
+        reused,
         diverged: 0,
         data: &selection.data,
     };
@@ -78,7 +85,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut text = format!("report: {}\n", written.page.display());
     text += &written.verdicts();
     text += &format!(
-        "{}: {} trained now, {there} already there, {} diverged; {}\n",
+        "{}: {} trained now, {again}{there} already there, {} diverged; {}\n",
         count(trials.len(), "trial"),
         done.trained,
         results.provenance.diverged,
@@ -106,6 +113,27 @@ fn part(plan: &Plan, args: &RunArgs) -> anyhow::Result<Plan> {
         },
         (None, None) => Ok(plan.clone()),
     }
+}
+
+/// Fills the store with what a report's Parquet files hold of these trials; gives how many.
+fn reuse(from: &Path, trials: &[Planned], store: &Store) -> anyhow::Result<usize> {
+    if !from.is_dir() {
+        let from = from.display();
+        return Err(misuse(format!("--reuse {from}: no such folder; give one that holds a report")));
+    }
+    let missing = execute::missing(trials, store, &Notes)?;
+    let wanted: BTreeSet<&str> = missing.iter().map(|t| t.key.as_str()).collect();
+    let found = stats::refill(from, &wanted).map_err(|e| misuse(format!("--reuse: {e}")))?;
+    for trial in &found {
+        store.save(trial)?;
+    }
+    if found.is_empty() && !missing.is_empty() {
+        eprintln!(
+            "note: --reuse {}: none of its trials is one that this run needs (other epochs, data, recipe, rates or seeds)",
+            from.display()
+        );
+    }
+    Ok(found.len())
 }
 
 /// Trains what is missing of `trials`.
@@ -145,11 +173,12 @@ fn keep_history(results: &mut Results, out: &Path) {
     if before.command != now.command || before.data != now.data || now.trained_now == now.trials {
         return;
     }
-    if now.trained_now == 0 && before.trials == now.trials {
+    if now.trained_now == 0 && now.reused == 0 && before.trials == now.trials {
         *now = before;
     } else {
         now.wall_time_s += before.wall_time_s;
         now.started = before.started;
+        now.reused += before.reused;
     }
 }
 

@@ -365,9 +365,13 @@ fn provenance(model: &Model) -> Vec<Fact> {
         fact(
             "Trials",
             format!(
-                "{} in total, {} trained in this sitting, {} diverged",
+                "{} in total, {} trained in this sitting{}, {} diverged",
                 format::count(p.trials as u64),
                 format::count(p.trained_now as u64),
+                match p.reused {
+                    0 => String::new(),
+                    n => format!(", {} reused from an earlier report", format::count(n as u64)),
+                },
                 p.diverged
             ),
         ),

@@ -253,6 +253,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
         wall_time_s: 873.0,
         trials: made.len(),
         trained_now: made.len(),
+        reused: 0,
         diverged: made.iter().filter(|m| m.diverged_at.is_some()).count(),
         data: BTreeMap::from([
             ("cifar10".to_string(), data(4000, 1000, 8)),

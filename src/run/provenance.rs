@@ -43,6 +43,9 @@ pub struct Provenance {
     pub trials: usize,
     /// Of these trained in this sitting; the others were already in the folder.
     pub trained_now: usize,
+    /// Taken from the Parquet files of an earlier report (`--reuse`).
+    #[serde(default)]
+    pub reused: usize,
     pub diverged: usize,
     /// Per dataset: name -> (origin, fingerprint, training images, test images).
     pub data: BTreeMap<String, DataProvenance>,
@@ -83,6 +86,7 @@ pub struct Sitting<'a> {
     pub wall_time_s: f64,
     pub trials: usize,
     pub trained_now: usize,
+    pub reused: usize,
     pub diverged: usize,
     pub data: &'a BTreeMap<String, DataProvenance>,
 }
@@ -112,6 +116,7 @@ pub fn collect(request: &Request, sitting: Sitting) -> Provenance {
         wall_time_s: sitting.wall_time_s,
         trials: sitting.trials,
         trained_now: sitting.trained_now,
+        reused: sitting.reused,
         diverged: sitting.diverged,
         data: sitting.data.clone(),
         libraries: libraries(),

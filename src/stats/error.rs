@@ -35,6 +35,12 @@ pub enum StatsError {
         "{path} has no column `{column}` of the right type ({source}); it was written by another version of this program"
     )]
     Column { path: PathBuf, column: String, source: PolarsError },
+    #[error(
+        "trials of revision {found} (this program makes revision {wanted}): its rules, engine or data have changed the bits since, so they cannot be reused; train anew, or use the version that made them"
+    )]
+    OtherRevision { found: u32, wanted: u32 },
+    #[error("trial {key} cannot be made of its rows: {reason}; was the file changed by hand?")]
+    NotATrial { key: String, reason: String },
     #[error(transparent)]
     Polars(#[from] PolarsError),
 }

@@ -136,6 +136,7 @@ fn join_provenance(mut a: Provenance, b: Provenance, trials: &DataFrame) -> Prov
     }
     a.wall_time_s += b.wall_time_s;
     a.trained_now += b.trained_now;
+    a.reused += b.reused;
     // counted, not added: a trial that both hold would count twice
     a.diverged = diverged(trials);
     a.trials = trials.height();

@@ -47,6 +47,9 @@ pub fn trials_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
         column!("recipe", rows, |(_, t)| t.trial.recipe.name()),
         column!("precision", rows, |(_, t)| t.trial.precision.name()),
         column!("learning_rate", rows, |(_, t)| t.trial.learning_rate),
+        column!("hidden_rate", rows, |(_, t)| t.trial.hidden_rate),
+        column!("growth", rows, |(_, t)| t.trial.growth),
+        column!("feedback_rate", rows, |(_, t)| t.trial.feedback_rate),
         column!("batch", rows, |(_, t)| t.trial.batch as u32),
         column!("epochs", rows, |(_, t)| t.trial.epochs),
         column!("data", rows, |(_, t)| t.trial.data.name()),
@@ -69,6 +72,9 @@ pub fn trials_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
             Status::Finished => accuracy(t.outcome.train),
             Status::Diverged { .. } => None,
         }),
+        // the counts themselves, so that nothing has to be rounded back
+        column!("train_correct", rows, |(_, t)| t.outcome.train.map(|s| s.correct)),
+        column!("train_total", rows, |(_, t)| t.outcome.train.map(|s| s.total)),
         column!("train_sample_accuracy", rows, |(_, t)| last(t, |e| e.train_sample)),
         column!("validation_accuracy", rows, |(_, t)| last(t, |e| e.validation)),
         column!("test_accuracy", rows, |(_, t)| last(t, |e| e.test)),
@@ -142,6 +148,9 @@ pub fn curves_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
         let name = format!("delta_angle_{}", layer + 1);
         columns.push(column!(name, rows, |(_, _, e)| e.delta_angles.get(layer).copied().flatten()));
     }
+    // how many angles there are: one that is not a number is null in its own column
+    columns.push(column!("feedback_angles", rows, |(_, _, e)| e.feedback_angles.len() as u32));
+    columns.push(column!("delta_angles", rows, |(_, _, e)| e.delta_angles.len() as u32));
     columns.push(column!("epoch_time_s", rows, |(_, _, e)| e.epoch_time_s));
     Ok(DataFrame::new(rows.len(), columns)?)
 }
@@ -232,7 +241,7 @@ pub(super) mod tests {
         assert_eq!(accuracy, [Some(0.25), Some(0.5), Some(0.5), None]);
         assert_eq!(f.column("diverged_at_step").unwrap().u64().unwrap().get(3), Some(7));
         assert_eq!(f.column("test_bits").unwrap().binary().unwrap().get(2), Some(&[2u8, 0xfe][..]));
-        assert_eq!(f.width(), 35);
+        assert_eq!(f.width(), 40);
     }
 
     #[test]
