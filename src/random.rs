@@ -21,6 +21,8 @@ pub enum Purpose {
     TrainSample = 5,
     /// The bundled subset of a dataset; index: split and class.
     Subset = 6,
+    /// HebbNet's random mask; index: layer.
+    Mask = 7,
 }
 
 /// The stream of a seed for a purpose.

@@ -5,7 +5,7 @@ mod reference;
 use bioprop::data::{Dataset, DatasetId, Images};
 use bioprop::net::{Isa, Loss, Matrix};
 use bioprop::random::{self, Purpose};
-use bioprop::rules::{Rule, Signal, Teaching, UpdateTerm};
+use bioprop::rules::{Gate, Local, Rule, Teaching, UpdateTerm};
 use bioprop::train::{Config, InputScaling, Inputs, Monitor, Optimiser, Trainer, train, train_on};
 use reference::{Act, Mat, Net, Out, Teach};
 
@@ -43,6 +43,8 @@ fn config(network: &str, rule: &str) -> Config {
         optimiser: Optimiser::Sgd,
         zero_init: false,
         learning_rate: 0.05,
+        hidden_rate: None,
+        feedback_rate: None,
         batch: 32,
         epochs: 2,
         train_sample: 50,
@@ -354,11 +356,11 @@ impl Rule for HebbFrozenGradient {
     fn teaching(&self, _: usize) -> Option<Teaching> {
         None
     }
-    fn update(&self, layer: usize) -> Option<UpdateTerm> {
+    fn update(&self, layer: usize, _top: usize) -> Option<UpdateTerm> {
         match layer {
-            1 => Some(UpdateTerm { post: Signal::Activity(1), pre: Signal::Activity(0), scale: 0.001 }),
+            1 => Some(Local::Hebb.term(0.001, Gate::None)),
             2 => None,
-            _ => Some(UpdateTerm { post: Signal::Delta(layer), pre: Signal::Activity(layer - 1), scale: -1.0 }),
+            _ => Some(UpdateTerm::DESCEND),
         }
     }
 }

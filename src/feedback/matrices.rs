@@ -1,8 +1,10 @@
-//! The feedback matrices of one network: drawn once, signs refreshed at each step where the kind asks for it.
+//! The feedback matrices of one network: drawn once, signs refreshed or updated at each step where the kind asks for it.
 
-use super::{Feedback, FeedbackKind, Route, Scale};
+use super::{Feedback, FeedbackKind, Route, Scale, Start};
+use crate::net::kernels::{Panels, Waiting};
 use crate::net::{Isa, Matrix, kernels};
 use crate::random::{self, Purpose};
+use crate::rules::{Pre, RowDecay, UpdateTerm};
 
 /// `B_l` for every hidden layer `l` (index `l - 1`).
 #[derive(Clone)]
@@ -14,12 +16,26 @@ pub struct Matrices {
     magnitude: Vec<Matrix>,
     /// Forward path of each hidden layer, transposed (`n_l x classes`): scratch for the signs of DFA.
     paths: Vec<Matrix>,
+    /// How each B learns, if it does.
+    learning: Option<Learning>,
+}
+
+/// What feedback that learns needs around it.
+#[derive(Clone)]
+struct Learning {
+    term: UpdateTerm,
+    /// Row decay of the largest B.
+    decay: Vec<f32>,
+    /// `h_l - B_l^T post` and the same packed, for the subspace rule.
+    residual: Vec<(Matrix, Panels)>,
+    /// Frobenius norms at the start.
+    norms: Vec<f64>,
 }
 
 impl Matrices {
     /// Draws the matrices for layer sizes `n_0 ..= n_L`. For one seed, the same layer and shape give the same `M`,
     /// and all four kinds are made from that `M`.
-    pub fn new(spec: Feedback, sizes: &[usize], seed: u64) -> Matrices {
+    pub fn new(spec: Feedback, sizes: &[usize], seed: u64, batch: usize) -> Matrices {
         let hidden = 1..sizes.len() - 1;
         let magnitude_of = |layer: usize| match (spec.kind, spec.scale) {
             (FeedbackKind::Binary | FeedbackKind::BinarySign, Scale::Literal) => Some(1.0),
@@ -45,7 +61,88 @@ impl Matrices {
         };
         let classes = *sizes.last().expect("a network has layers");
         let paths = sizes[1..sizes.len() - 1].iter().map(|&n| Matrix::zeros(n, classes)).collect();
-        Matrices { spec, used: drawn, magnitude, paths }
+        let learning = spec.update().map(|term| Learning {
+            term,
+            decay: vec![0.0; drawn.iter().map(Matrix::rows).max().unwrap_or(0)],
+            residual: match term.pre {
+                Pre::Residual => {
+                    drawn.iter().map(|b| (Matrix::zeros(b.cols(), batch), Panels::zeros(b.cols(), batch))).collect()
+                }
+                Pre::Input => Vec::new(),
+            },
+            norms: drawn.iter().map(Matrix::norm).collect(),
+        });
+        Matrices { spec, used: drawn, magnitude, paths, learning }
+    }
+
+    /// Starts at the forward path where the kind asks for it.
+    pub fn start<'a>(&mut self, isa: Isa, weights: impl Fn(usize) -> &'a Matrix) {
+        if self.spec.start == Start::Transpose {
+            if self.spec.route == Route::Direct {
+                forward_paths(isa, &mut self.paths, &weights);
+            }
+            for (l, b) in self.used.iter_mut().enumerate() {
+                match self.spec.route {
+                    Route::Layered => b.padded_mut().copy_from_slice(weights(l + 2).padded()),
+                    Route::Direct => {
+                        for c in 0..b.rows() {
+                            for (j, v) in b.row_mut(c).iter_mut().enumerate() {
+                                *v = self.paths[l].row(j)[c];
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(learning) = &mut self.learning {
+            learning.norms = self.used.iter().map(Matrix::norm).collect();
+        }
+    }
+
+    /// One step of learning of `B_layer`: `pre` is `h_l` with the same packed, `post` the signal where B begins, `rate`
+    /// the rate of B. Does nothing where B is fixed. False if an entry is not finite.
+    pub fn learn(&mut self, isa: Isa, layer: usize, pre: (&Matrix, &Panels), post: &Matrix, rate: f64) -> bool {
+        let Some(Learning { term, decay, residual, norms }) = &mut self.learning else { return true };
+        let b = &mut self.used[layer - 1];
+        let step = rate * f64::from(term.scale) / pre.1.samples() as f64;
+        let decay = &mut decay[..b.rows()];
+        let decay = match term.decay {
+            RowDecay::None => None,
+            RowDecay::Constant(lambda) => {
+                decay.fill(lambda);
+                Some(&*decay)
+            }
+            RowDecay::Squares(c) => {
+                kernels::row_products(isa, post, post, decay);
+                let factor = (step * f64::from(c)) as f32;
+                decay.iter_mut().for_each(|d| *d *= factor);
+                Some(&*decay)
+            }
+            RowDecay::PostTimesActivity => unreachable!("no kind of feedback decays by it"),
+        };
+        let panels = match term.pre {
+            Pre::Input => pre.1,
+            Pre::Residual => {
+                let (rest, packed) = &mut residual[layer - 1];
+                kernels::backward(isa, b, post, rest);
+                kernels::subtract_from(isa, pre.0, rest);
+                kernels::pack(rest, packed);
+                &*packed
+            }
+        };
+        let finite = kernels::update(isa, b, &Waiting { post, panels, scale: step as f32, decay });
+        if self.spec.renormalise && finite && step != 0.0 {
+            let norm = b.norm();
+            let back = (norms[layer - 1] / norm) as f32;
+            if norm > 0.0 && back.is_finite() {
+                b.padded_mut().iter_mut().for_each(|v| *v *= back);
+            }
+        }
+        finite
+    }
+
+    pub fn spec(&self) -> &Feedback {
+        &self.spec
     }
 
     /// `B` that feeds hidden layer `layer` (1-based), as used at this step.
@@ -160,7 +257,12 @@ mod tests {
 
     fn made(route: Route, kind: FeedbackKind, scale: Scale) -> Matrices {
         let w = weights();
-        let mut m = Matrices::new(Feedback { route, kind, scale }, &SIZES, 5);
+        let mut m = Matrices::new(
+            Feedback { route, kind, scale, start: Start::Random, renormalise: false, decay: 0.0 },
+            &SIZES,
+            5,
+            16,
+        );
         m.refresh(Isa::best(), |l| &w[l - 1]);
         m
     }

@@ -21,7 +21,7 @@ impl Activation {
 
 /// Hidden layers of a dense network: `depth` layers of `width` units with one activation.
 ///
-/// Written as `1x2000`, `2x800-relu`, `2x800-tanh`; one hidden layer without a suffix is ReLU, as in the post.
+/// Without a hidden layer it is a linear classifier, written `linear`. Otherwise written as `1x2000`, `2x800-relu`, `2x800-tanh`; one hidden layer without a suffix is ReLU, as in the post.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Architecture {
     pub depth: usize,
@@ -43,6 +43,9 @@ impl Architecture {
         ]
     }
 
+    /// No hidden layer: a linear classifier.
+    pub const LINEAR: Architecture = Architecture { depth: 0, width: 0, activation: Activation::Relu };
+
     /// Layer sizes `n_0 ..= n_L` from `inputs` to `classes`.
     pub fn sizes(&self, inputs: usize, classes: usize) -> Vec<usize> {
         let mut sizes = vec![inputs];
@@ -53,6 +56,9 @@ impl Architecture {
 
     /// Words for plots: `1 × 2000 ReLU`.
     pub fn title(&self) -> String {
+        if self.depth == 0 {
+            return "linear".into();
+        }
         let name = match self.activation {
             Activation::Relu => "ReLU",
             Activation::Tanh => "tanh",
@@ -63,6 +69,9 @@ impl Architecture {
 
 impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.depth == 0 {
+            return f.write_str("linear");
+        }
         write!(f, "{}x{}", self.depth, self.width)?;
         if self.depth == 1 && self.activation == Activation::Relu {
             return Ok(());
@@ -76,9 +85,12 @@ impl FromStr for Architecture {
     fn from_str(s: &str) -> Result<Self, String> {
         let bad = || {
             format!(
-                "unknown network `{s}`; write DEPTHxWIDTH-relu or -tanh (depth 1-{MAX_DEPTH}, width 1-{MAX_WIDTH}), such as 1x2000, 2x800-relu, 2x800-tanh"
+                "unknown network `{s}`; write DEPTHxWIDTH-relu or -tanh (depth 1-{MAX_DEPTH}, width 1-{MAX_WIDTH}), such as 1x2000, 2x800-relu, 2x800-tanh, or linear"
             )
         };
+        if s == "linear" {
+            return Ok(Architecture::LINEAR);
+        }
         let (shape, activation) = match s.split_once('-') {
             Some((shape, "relu")) => (shape, Activation::Relu),
             Some((shape, "tanh")) => (shape, Activation::Tanh),
@@ -101,7 +113,7 @@ mod tests {
 
     #[test]
     fn names_read_back() {
-        for s in ["1x2000", "2x800-relu", "2x800-tanh", "1x30-tanh", "3x7-relu"] {
+        for s in ["linear", "1x2000", "2x800-relu", "2x800-tanh", "1x30-tanh", "3x7-relu"] {
             assert_eq!(s.parse::<Architecture>().unwrap().to_string(), s);
         }
         assert_eq!("1x2000-relu".parse::<Architecture>().unwrap().to_string(), "1x2000");

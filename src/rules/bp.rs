@@ -8,7 +8,7 @@ struct Backpropagation;
 
 impl Rule for Backpropagation {
     fn teaching(&self, _layer: usize) -> Option<Teaching> {
-        Some(Teaching { carrier: Carrier::ForwardWeights, source: Source::LayerAbove })
+        Some(Teaching { carrier: Carrier::ForwardWeights, source: Source::LayerAbove, derivative: true })
     }
 }
 
@@ -20,7 +20,8 @@ pub static ENTRY: RuleEntry = RuleEntry {
     source: "Rumelhart, Hinton and Williams 1986, doi:10.1038/323533a0",
     options: &[],
     build: |_| Ok(Box::new(Backpropagation)),
-    stands_for: |_| None,
+    stands_for: |_, _| None,
+    refuses: |_, _, _| None,
 };
 
 #[cfg(test)]

@@ -2,19 +2,47 @@
 //!
 //! `delta_l = (B_l^T e) o f'(a_l)`, `B_l: classes x n_l`. With one hidden layer it is feedback alignment.
 
-use super::{Carrier, Rule, RuleEntry, Source, Teaching};
+use super::{Carrier, OptionValues, RowDecay, Rule, RuleEntry, Source, Teaching, UpdateTerm, needs_a_hidden_layer};
 use crate::feedback::{self, Feedback, Route};
+use crate::net::Architecture;
 
 struct DirectFeedbackAlignment(Feedback);
 
 impl Rule for DirectFeedbackAlignment {
     fn teaching(&self, _layer: usize) -> Option<Teaching> {
-        Some(Teaching { carrier: Carrier::Feedback, source: Source::OutputError })
+        Some(Teaching { carrier: Carrier::Feedback, source: Source::OutputError, derivative: true })
     }
 
     fn feedback(&self) -> Option<Feedback> {
         Some(self.0)
     }
+
+    fn update(&self, layer: usize, top: usize) -> Option<UpdateTerm> {
+        // Kolen-Pollack: of the forward matrices only the top one has the shape of a B
+        let decay = if layer == top { self.0.mirrored_decay() } else { RowDecay::None };
+        Some(UpdateTerm { decay, ..UpdateTerm::DESCEND })
+    }
+}
+
+/// With one hidden layer it is feedback alignment; the generalised Oja is then Oja's rule itself.
+fn stands_for(network: &Architecture, options: &OptionValues) -> Option<(&'static str, OptionValues)> {
+    let mut options = options.clone();
+    if options.get("feedback").is_some_and(|f| f == "oja-g1") {
+        options.insert("feedback", "oja".into());
+    }
+    (network.depth == 1).then_some(("fa", options))
+}
+
+/// Oja's rule as written for a layer (x, y, W) subtracts y^2 o W, which has not the shape of a lower B.
+fn refuses(network: &Architecture, classes: usize, options: &OptionValues) -> Option<String> {
+    let plain = options.get("feedback").is_some_and(|f| f == "oja" || f == "oja-subspace");
+    if plain && network.depth > 1 {
+        let n = network.width;
+        return Some(format!(
+            "Oja's rule is written for matrices of the shape of the forward weights (layer 2: {n} x {n}), but under direct feedback alignment B_1 is {classes} x {n}; use feedback=hebb, or feedback=oja-g1, which takes h_1 and the output as pre and post"
+        ));
+    }
+    needs_a_hidden_layer(network)
 }
 
 pub static ENTRY: RuleEntry = RuleEntry {
@@ -23,9 +51,10 @@ pub static ENTRY: RuleEntry = RuleEntry {
     equation: "δ_l = (B_lᵀ e) ∘ f'(a_l);  W_l ← W_l − η/N Σ δ_l h_{l−1}ᵀ",
     shapes: "B_l: classes × n_l; e = ŷ − t: classes",
     source: "Nøkland 2016, arXiv:1609.01596",
-    options: feedback::OPTIONS,
+    options: feedback::DIRECT_OPTIONS,
     build: |options| Ok(Box::new(DirectFeedbackAlignment(Feedback::from_options(Route::Direct, options)))),
-    stands_for: |network| (network.depth == 1).then_some("fa"),
+    stands_for,
+    refuses,
 };
 
 #[cfg(test)]

@@ -3,18 +3,24 @@
 //! `delta_l = (B_l^T delta_(l+1)) o f'(a_l)` with `B_l` stored in the shape of `W_(l+1)`: `n_(l+1) x n_l`.
 //! The output layer always gets the error itself.
 
-use super::{Carrier, Rule, RuleEntry, Source, Teaching};
+use super::{Carrier, RowDecay, Rule, RuleEntry, Source, Teaching, UpdateTerm};
 use crate::feedback::{self, Feedback, Route};
 
 struct FeedbackAlignment(Feedback);
 
 impl Rule for FeedbackAlignment {
     fn teaching(&self, _layer: usize) -> Option<Teaching> {
-        Some(Teaching { carrier: Carrier::Feedback, source: Source::LayerAbove })
+        Some(Teaching { carrier: Carrier::Feedback, source: Source::LayerAbove, derivative: true })
     }
 
     fn feedback(&self) -> Option<Feedback> {
         Some(self.0)
+    }
+
+    fn update(&self, layer: usize, _top: usize) -> Option<UpdateTerm> {
+        // Kolen-Pollack: B and the W that it mirrors lose the same share at each step
+        let decay = if layer > 1 { self.0.mirrored_decay() } else { RowDecay::None };
+        Some(UpdateTerm { decay, ..UpdateTerm::DESCEND })
     }
 }
 
@@ -24,9 +30,10 @@ pub static ENTRY: RuleEntry = RuleEntry {
     equation: "δ_l = (B_lᵀ δ_{l+1}) ∘ f'(a_l);  W_l ← W_l − η/N Σ δ_l h_{l−1}ᵀ",
     shapes: "B_l: n_{l+1} × n_l, the shape of W_{l+1}",
     source: "Lillicrap, Cownden, Tweed and Akerman 2016, doi:10.1038/ncomms13276",
-    options: feedback::OPTIONS,
+    options: feedback::LAYERED_OPTIONS,
     build: |options| Ok(Box::new(FeedbackAlignment(Feedback::from_options(Route::Layered, options)))),
-    stands_for: |_| None,
+    stands_for: |_, _| None,
+    refuses: |network, _, _| super::needs_a_hidden_layer(network),
 };
 
 #[cfg(test)]

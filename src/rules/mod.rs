@@ -6,11 +6,18 @@
 mod bp;
 mod dfa;
 mod fa;
+mod frozen;
+mod growth;
+mod hd;
+mod hebbnet;
+mod local;
 mod spec;
+mod sum;
 #[cfg(test)]
 mod test_support;
 
-pub use spec::{OptionInfo, OptionValues, RuleError, RuleSpec};
+pub use local::Local;
+pub use spec::{NumberInfo, OptionInfo, OptionValues, RuleError, RuleSpec, number_text};
 
 use crate::feedback::Feedback;
 use crate::net::Architecture;
@@ -31,33 +38,116 @@ pub enum Source {
     LayerAbove,
     /// The output error `e = yhat - t` itself.
     OutputError,
+    /// The one-hot target `t`.
+    Target,
 }
 
-/// How hidden layer `l` is taught: `delta_l = (carrier x source) o f'(a_l)`.
+/// How hidden layer `l` is taught: `delta_l = (carrier x source) o f'(a_l)`, or without `f'`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Teaching {
     pub carrier: Carrier,
     pub source: Source,
+    /// Whether the derivative of the activation is a factor.
+    pub derivative: bool,
 }
 
-/// A per-layer signal of the step, `N x n_l`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// `h_l`; layer 0 is the input.
-    Activity(usize),
+/// The signal on the output side of the weights, `N x n_l`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Post {
     /// `delta_l`; at the top layer the output error `e`.
-    Delta(usize),
+    Delta,
+    /// `h_l`; at the top the output.
+    Activity,
+    /// `activity * h_l + delta * delta_l`: two rules in one product.
+    Sum { activity: f32, delta: f32 },
+    /// `delta_l o h_l`.
+    DeltaTimesActivity,
 }
 
-/// One update term of a weight matrix: `W += scale * eta / N * post^T pre` (and the same of `post` alone for the bias).
+impl Post {
+    /// Whether `delta_l` goes into it.
+    pub fn needs_delta(self) -> bool {
+        !matches!(self, Post::Activity)
+    }
+}
+
+/// The signal on the input side, `N x n_(l-1)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pre {
+    /// What the layer sees: `h_(l-1)`, or `h_(l-1) - mu_(l-1)` where the rule centres.
+    Input,
+    /// `h_(l-1) - h_l W_l`: what the layer's output does not explain (Oja's subspace rule).
+    Residual,
+}
+
+/// What the rows of W lose with the update: `r` in `W = (1 - r) o W + ...`, one number per unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RowDecay {
+    None,
+    /// `r = c * scale * eta * mean(h_l^2)`: Oja's forgetting term.
+    Squares(f32),
+    /// `r = scale * eta * mean(post o h_l)`.
+    PostTimesActivity,
+    /// `r` itself, whatever the rate.
+    Constant(f32),
+}
+
+/// What is done to the product before it reaches the weights. All but `None` need the product itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Gate {
+    None,
+    /// The running mean of past products is subtracted (HebbNet's threshold).
+    Threshold,
+    /// Then only the `ceil(p * entries)` largest are applied, ties included.
+    ThresholdTop(f64),
+    /// Then each is applied with probability `p`.
+    ThresholdRandom(f64),
+}
+
+/// Which learning rate an update takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// The trial's rate, through its optimiser.
+    Learning,
+    /// The hidden layers' own rate, always a plain step.
+    Hidden,
+}
+
+/// The update of a weight matrix: `W = (1 - r) o W + scale * eta / N * post^T pre`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UpdateTerm {
-    /// The signal on the output side of the weights, `N x n_out`.
-    pub post: Signal,
-    /// The signal on the input side, `N x n_in`.
-    pub pre: Signal,
+    pub post: Post,
+    pub pre: Pre,
     /// -1 descends, +1 ascends.
     pub scale: f32,
+    pub decay: RowDecay,
+    pub gate: Gate,
+    pub rate: Rate,
+    /// Whether the bias descends along the teaching signal: `b -= eta * mean(delta_l)`.
+    pub bias: bool,
+}
+
+impl UpdateTerm {
+    /// Descend along the teaching signal: `W -= eta / N * delta_l^T h_(l-1)`, and the bias with it.
+    pub const DESCEND: UpdateTerm = UpdateTerm {
+        post: Post::Delta,
+        pre: Pre::Input,
+        scale: -1.0,
+        decay: RowDecay::None,
+        gate: Gate::None,
+        rate: Rate::Learning,
+        bias: true,
+    };
+}
+
+/// What is subtracted from the inputs of layers, in the forward pass as well as in the update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Centring {
+    None,
+    /// The training mean from the network's input.
+    Input,
+    /// That, and a running mean from every hidden activity.
+    Running,
 }
 
 /// A learning rule. It holds only its constants: weights, feedback and state belong to the trainer.
@@ -70,9 +160,24 @@ pub trait Rule: Send + Sync {
         None
     }
 
-    /// The update of `W_layer`, `layer` in `1..=L`; `None` freezes it. Default: descend along the teaching signal.
-    fn update(&self, layer: usize) -> Option<UpdateTerm> {
-        Some(UpdateTerm { post: Signal::Delta(layer), pre: Signal::Activity(layer - 1), scale: -1.0 })
+    /// The update of `W_layer`, `layer` in `1..=top`; `None` freezes it. Default: descend along the teaching signal.
+    fn update(&self, _layer: usize, _top: usize) -> Option<UpdateTerm> {
+        Some(UpdateTerm::DESCEND)
+    }
+
+    /// Means that are subtracted from what layers see.
+    fn centring(&self) -> Centring {
+        Centring::None
+    }
+
+    /// Whether hidden layers have biases.
+    fn hidden_bias(&self) -> bool {
+        true
+    }
+
+    /// What every rate is multiplied by after each epoch.
+    fn rate_decay(&self) -> f64 {
+        1.0
     }
 }
 
@@ -92,12 +197,21 @@ pub struct RuleEntry {
     pub options: &'static [OptionInfo],
     /// Builds the rule from checked options.
     pub build: fn(&OptionValues) -> Result<Box<dyn Rule>, RuleError>,
-    /// The rule that computes the same thing on this network, if another stands for it.
-    pub stands_for: fn(&Architecture) -> Option<&'static str>,
+    /// The rule with options that computes the same thing on this network, if another stands for it.
+    pub stands_for: fn(&Architecture, &OptionValues) -> Option<(&'static str, OptionValues)>,
+    /// Why the rule with these options cannot run on this network with so many classes, if it cannot.
+    pub refuses: fn(&Architecture, usize, &OptionValues) -> Option<String>,
 }
 
 /// Every learning rule.
-pub static REGISTRY: &[&RuleEntry] = &[&bp::ENTRY, &fa::ENTRY, &dfa::ENTRY];
+pub static REGISTRY: &[&RuleEntry] =
+    &[&bp::ENTRY, &fa::ENTRY, &dfa::ENTRY, &frozen::ENTRY, &hebbnet::ENTRY, &sum::ENTRY, &hd::ENTRY, &growth::ENTRY];
+
+/// Rules that teach hidden layers have nothing to do without one.
+fn needs_a_hidden_layer(network: &Architecture) -> Option<String> {
+    (network.depth == 0)
+        .then(|| "it changes how hidden layers learn, and network `linear` has none; use bp".to_string())
+}
 
 /// The entry called `name`.
 pub fn entry(name: &str) -> Result<&'static RuleEntry, RuleError> {

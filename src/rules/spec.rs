@@ -1,5 +1,6 @@
 //! A rule with its options as it is written in cells: `fa/feedback=binary,scale=matched`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -10,14 +11,61 @@ use crate::net::Architecture;
 /// An option of a rule.
 pub struct OptionInfo {
     pub key: &'static str,
-    /// Allowed values with a few words on each; the first is the default.
+    /// Allowed values with a few words on each; the first is the default. Of a number: its default and what it is.
     pub values: &'static [(&'static str, &'static str)],
+    /// The range, where the option is a number.
+    pub number: Option<NumberInfo>,
     /// The option exists only where this other option has one of these values.
     pub only_with: Option<(&'static str, &'static [&'static str])>,
 }
 
+impl OptionInfo {
+    /// An option with a list of values.
+    pub const fn choice(key: &'static str, values: &'static [(&'static str, &'static str)]) -> OptionInfo {
+        OptionInfo { key, values, number: None, only_with: None }
+    }
+
+    /// The same where another option has one of these values.
+    pub const fn with(self, key: &'static str, values: &'static [&'static str]) -> OptionInfo {
+        OptionInfo { only_with: Some((key, values)), ..self }
+    }
+
+    /// What may be written, for messages.
+    fn allowed(&self) -> String {
+        match self.number {
+            Some(n) => format!("a number from {} to {}", number_text(n.least), number_text(n.most)),
+            None => self.values.iter().map(|v| v.0).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// The canonical text of a value.
+    fn checked(&self, value: &str) -> Option<Cow<'static, str>> {
+        match self.number {
+            Some(n) => {
+                let v: f64 = value.parse().ok()?;
+                (n.least..=n.most).contains(&v).then(|| Cow::Owned(number_text(v)))
+            }
+            None => self.values.iter().map(|v| v.0).find(|v| *v == value).map(Cow::Borrowed),
+        }
+    }
+}
+
+/// The range of a numeric option, both ends allowed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NumberInfo {
+    pub least: f64,
+    pub most: f64,
+}
+
+/// The shortest text of a number: `1e-6`, `1e-3`, `0.1`, `0`; of equals the one without exponent.
+pub fn number_text(v: f64) -> String {
+    // -0 is 0
+    let (plain, scientific) = (format!("{}", v + 0.0), format!("{:e}", v + 0.0));
+    if scientific.len() < plain.len() { scientific } else { plain }
+}
+
 /// Checked options: every applicable key is present.
-pub type OptionValues = BTreeMap<&'static str, &'static str>;
+pub type OptionValues = BTreeMap<&'static str, Cow<'static, str>>;
 
 /// What can be wrong with a rule's name or options.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -34,6 +82,8 @@ pub enum RuleError {
     NotAPair { rule: &'static str, text: String },
     #[error("rule `{rule}`: option `{key}` is given twice")]
     Twice { rule: &'static str, key: &'static str },
+    #[error("`{rule}` cannot run on network {network}: {reason}")]
+    DoesNotFit { rule: String, network: String, reason: String },
 }
 
 /// A registered rule with checked options; compares and prints canonically (defaults written out).
@@ -57,11 +107,11 @@ impl RuleSpec {
                     all => all.iter().map(|o| o.key).collect::<Vec<_>>().join(", "),
                 },
             })?;
-            let value = info.values.iter().map(|v| v.0).find(|v| v == value).ok_or_else(|| RuleError::BadValue {
+            let value = info.checked(value).ok_or_else(|| RuleError::BadValue {
                 rule: entry.name,
                 key: info.key,
                 value: value.to_string(),
-                allowed: info.values.iter().map(|v| v.0).collect::<Vec<_>>().join(", "),
+                allowed: info.allowed(),
             })?;
             if given.insert(info.key, value).is_some() {
                 return Err(RuleError::Twice { rule: entry.name, key: info.key });
@@ -69,10 +119,10 @@ impl RuleSpec {
         }
         let mut checked = OptionValues::new();
         for info in entry.options {
-            let applies = info.only_with.is_none_or(|(k, vs)| checked.get(k).is_some_and(|v| vs.contains(v)));
-            match (applies, given.get(info.key)) {
+            let applies = info.only_with.is_none_or(|(k, vs)| checked.get(k).is_some_and(|v| vs.contains(&v.as_ref())));
+            match (applies, given.remove(info.key)) {
                 (true, value) => {
-                    checked.insert(info.key, value.copied().unwrap_or(info.values[0].0));
+                    checked.insert(info.key, value.unwrap_or(Cow::Borrowed(info.values[0].0)));
                 }
                 (false, None) => {}
                 (false, Some(_)) => {
@@ -98,8 +148,8 @@ impl RuleSpec {
     }
 
     /// Value of an option, if it applies.
-    pub fn option(&self, key: &str) -> Option<&'static str> {
-        self.options.get(key).copied()
+    pub fn option(&self, key: &str) -> Option<&str> {
+        self.options.get(key).map(Cow::as_ref)
     }
 
     /// All options as `key=value,...` (empty without options).
@@ -118,9 +168,20 @@ impl RuleSpec {
 
     /// The rule that stands for this one on `network` (FA for DFA with one hidden layer).
     pub fn canonical(&self, network: &Architecture) -> RuleSpec {
-        match (self.entry.stands_for)(network) {
-            Some(name) => RuleSpec { entry: entry(name).expect("a registered rule"), options: self.options.clone() },
+        match (self.entry.stands_for)(network, &self.options) {
+            Some((name, options)) => RuleSpec { entry: entry(name).expect("a registered rule"), options },
             None => self.clone(),
+        }
+    }
+
+    /// Whether the rule can run on this network.
+    ///
+    /// # Errors
+    /// With the reason, shapes named.
+    pub fn check(&self, network: &Architecture, classes: usize) -> Result<(), RuleError> {
+        match (self.entry.refuses)(network, classes, &self.options) {
+            Some(reason) => Err(RuleError::DoesNotFit { rule: self.to_string(), network: network.to_string(), reason }),
+            None => Ok(()),
         }
     }
 }
@@ -176,9 +237,22 @@ mod tests {
     fn defaults_are_written_out() {
         let s: RuleSpec = "fa".parse().unwrap();
         assert_eq!(s.to_string(), "fa/feedback=random");
+        let s: RuleSpec = "sum/beta=0.00001".parse().unwrap();
+        assert_eq!(s.to_string(), "sum/beta=1e-5,local=hebb,sign=plus");
+        let s: RuleSpec = "hd/train=output,reading=o1".parse().unwrap();
+        assert_eq!(s.to_string(), "hd/reading=o1,train=output");
         let s: RuleSpec = "dfa/feedback=binary".parse().unwrap();
         assert_eq!(s.to_string(), "dfa/feedback=binary,scale=literal");
         assert_eq!(s, "dfa/scale=literal,feedback=binary".parse().unwrap());
+    }
+
+    #[test]
+    fn numbers_have_one_text() {
+        for (v, text) in
+            [(1e-6, "1e-6"), (1e-4, "1e-4"), (1e-3, "1e-3"), (0.01, "0.01"), (0.1, "0.1"), (0.0, "0"), (1.0, "1")]
+        {
+            assert_eq!(number_text(v), text);
+        }
     }
 
     #[test]
@@ -188,6 +262,12 @@ mod tests {
             ("bp/feedback=random", "no option"),
             ("fa/feedback=randm", "allowed: random"),
             ("fa/scale=matched", "applies only with feedback"),
+            ("sum/beta=-1", "a number from 0 to 10"),
+            ("sum/beta=nan", "a number from 0 to 10"),
+            ("hd/reading=o1,centre=none", "applies only with reading"),
+            ("hebbnet/mask=top", "applies only with variant=t-gs"),
+            ("fa/feedback=oja-g1", "allowed: random"),
+            ("fa/feedback=random,start=random", "applies only with feedback"),
             ("fa/feedback", "not key=value"),
             ("fa/feedback=random,feedback=random", "twice"),
         ] {

@@ -14,6 +14,8 @@ pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer
         optimiser: Optimiser::Sgd,
         zero_init: false,
         learning_rate: 0.1,
+        hidden_rate: None,
+        feedback_rate: None,
         batch: 1,
         epochs: 1,
         train_sample: 1,

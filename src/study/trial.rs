@@ -66,6 +66,8 @@ impl Trial {
             optimiser: if nokland { Optimiser::RmsProp { alpha: 0.99, eps: 1e-8 } } else { Optimiser::Sgd },
             zero_init: nokland && self.starts_at_zero(),
             learning_rate: self.learning_rate,
+            hidden_rate: None,
+            feedback_rate: None,
             batch: self.batch,
             epochs: self.epochs,
             train_sample: self.train_sample,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Config, Inputs, Trainer};
 use crate::data::{Dataset, DatasetId, Images};
 use crate::net::Isa;
-use crate::rules::{Carrier, Source};
+use crate::rules::{Carrier, Pre, Source};
 
 /// Counted operations of a trial.
 pub(super) struct Cost {
@@ -44,20 +44,30 @@ impl Cost {
     }
 }
 
-/// Operations of one step: products of the forward pass, of the weight updates, and of the deltas below the top.
+/// Operations of one step: products of the forward pass, of the updates of weights and feedback, of the deltas below
+/// the top, and of the subspace rule's residuals.
 fn step_operations(config: &Config, sizes: &[usize]) -> f64 {
-    let forward: usize = sizes.windows(2).map(|w| w[0] * w[1]).sum();
-    let rule = config.rule.build().ok();
-    let carried: usize = (1..sizes.len() - 1)
-        .map(|l| match rule.as_ref().and_then(|r| r.teaching(l)) {
-            None => 0,
-            Some(t) if t.carrier == Carrier::Feedback && t.source == Source::OutputError => {
-                sizes[l] * sizes[sizes.len() - 1]
-            }
-            Some(_) => sizes[l] * sizes[l + 1],
-        })
-        .sum();
-    2.0 * config.batch as f64 * (2 * forward + carried) as f64
+    let Ok(rule) = config.rule.build() else { return 0.0 };
+    let top = sizes.len() - 1;
+    let mut products: usize = sizes.windows(2).map(|w| w[0] * w[1]).sum();
+    for l in 1..=top {
+        if let Some(term) = rule.update(l, top) {
+            let passes = if term.pre == Pre::Residual { 2 } else { 1 };
+            products += passes * sizes[l] * sizes[l - 1];
+        }
+    }
+    let feedback = rule.feedback();
+    for l in 1..top {
+        if let Some(t) = rule.teaching(l) {
+            let direct = t.carrier == Carrier::Feedback && t.source != Source::LayerAbove;
+            products += sizes[l] * if direct { sizes[top] } else { sizes[l + 1] };
+        }
+        if let Some((feedback, term)) = feedback.and_then(|f| Some((f, f.update()?))) {
+            let passes = if term.pre == Pre::Residual { 2 } else { 1 };
+            products += passes * sizes[l] * feedback.rows(l, sizes);
+        }
+    }
+    2.0 * config.batch as f64 * products as f64
 }
 
 /// Counted floating-point operations of a whole trial, training and evaluation: known before it runs, the same on every machine.
@@ -84,7 +94,12 @@ pub fn measure_step(config: &Config, inputs: usize, classes: usize) -> f64 {
     };
     let transform = Inputs::new(config.inputs, &data);
     // a tiny rate keeps made-up data from overflowing while it is timed
-    let config = Config { learning_rate: 1e-6, ..config.clone() };
+    let config = Config {
+        learning_rate: 1e-6,
+        hidden_rate: config.hidden_rate.map(|_| 1e-9),
+        feedback_rate: config.feedback_rate.map(|_| 1e-6),
+        ..config.clone()
+    };
     let mut trainer =
         Trainer::new(&config, inputs, classes, Isa::best()).expect("options were checked when the cell was read");
     (0..3).for_each(|_| {

@@ -18,6 +18,8 @@ pub enum InputScaling {
 pub struct Inputs {
     scale: f32,
     offset: Vec<f32>,
+    /// Mean of what the network sees.
+    mean: Vec<f32>,
 }
 
 impl Inputs {
@@ -28,10 +30,18 @@ impl Inputs {
                 Inputs {
                     scale: (1.0 / (255.0 * std)) as f32,
                     offset: data.mean_image.iter().map(|&m| (-f64::from(m) / std) as f32).collect(),
+                    mean: vec![0.0; data.train.inputs],
                 }
             }
-            InputScaling::Unit => Inputs { scale: 1.0 / 255.0, offset: vec![0.0; data.train.inputs] },
+            InputScaling::Unit => {
+                Inputs { scale: 1.0 / 255.0, offset: vec![0.0; data.train.inputs], mean: data.mean_image.clone() }
+            }
         }
+    }
+
+    /// The mean image of the training set as the network sees it: zero where it was subtracted.
+    pub fn mean(&self) -> &[f32] {
+        &self.mean
     }
 
     /// Packs the images at `rows` into `panels`; samples beyond them become zero.

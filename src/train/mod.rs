@@ -2,6 +2,7 @@
 
 mod cost;
 mod evaluate;
+mod gate;
 mod inputs;
 mod outcome;
 mod split;
@@ -42,6 +43,10 @@ pub struct Config {
     /// All weights and biases start at zero instead of `U(+-1/sqrt(fan_in))`.
     pub zero_init: bool,
     pub learning_rate: f64,
+    /// Rate of local rules in hidden layers, where they have their own.
+    pub hidden_rate: Option<f64>,
+    /// Rate of feedback that learns, where it has its own.
+    pub feedback_rate: Option<f64>,
     pub batch: usize,
     pub epochs: u32,
     /// Images of the fixed training sample followed each epoch.
@@ -108,6 +113,10 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
     'epochs: for epoch in 0..config.epochs {
         let epoch_started = Instant::now();
         let order = epoch_order(&split.train, config.seed, epoch);
+        if epoch == 0 {
+            trainer.prepare(&inputs, &data.train, &order);
+        }
+        trainer.start_epoch(epoch);
         let mut loss = 0.0;
         let mut diverged = None;
         for (i, rows) in order.chunks_exact(config.batch).enumerate() {

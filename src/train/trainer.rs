@@ -3,13 +3,19 @@
 //! A rule's updates wait and are applied in the pass that reads the weights next, the forward product of the
 //! following step, so that a step travels over the weights once. [`Trainer::flush`] applies them before anybody looks.
 
+use super::gate::GateState;
 use super::{Config, Inputs, Loss, Optimiser};
 use crate::data::Images;
-use crate::feedback::Matrices;
+use crate::feedback::{FeedbackKind, Matrices, Route};
 use crate::net::kernels::{self, Panels, Waiting};
 use crate::net::{Activation, Isa, Matrix};
 use crate::random::{self, Purpose};
-use crate::rules::{Carrier, Rule, RuleError, Signal, Source};
+use crate::rules::{Carrier, Centring, Gate, Post, Pre, Rate, RowDecay, Rule, RuleError, Source, UpdateTerm};
+
+/// Images whose mean activity is the first centre of a hidden layer.
+const CENTRE_IMAGES: usize = 2000;
+/// Share of the batch's mean in the running centre.
+const CENTRE_SHARE: f32 = 0.01;
 
 /// One layer of weights with what a step needs around it. Signals hold one row per unit, the batch contiguous.
 struct Layer {
@@ -21,13 +27,29 @@ struct Layer {
     h: Matrix,
     /// Teaching signal, `n_l x batch`; at the top the output error.
     delta: Matrix,
-    /// Copy of the post signal, where a rule takes an activity there (the forward pass overwrites activities).
+    /// The post signal, where it is not delta itself (the forward pass overwrites activities).
     post: Option<Matrix>,
-    /// `h_(l-1)` packed for the update.
+    /// The pre signal packed for the update.
     pre: Panels,
+    /// What is subtracted from this layer's input, with the input less it.
+    centre: Option<Centre>,
+    /// `h_(l-1) - h_l W_l`.
+    residual: Option<Matrix>,
+    /// Row decay of the update, if it has one.
+    decay: Option<Vec<f32>>,
     /// The update that waits, if one does: its scale.
     waiting: Option<f32>,
     optimiser: Option<RmsState>,
+    gate: Option<GateState>,
+}
+
+/// The centre of a layer's input.
+struct Centre {
+    mu: Vec<f32>,
+    /// Input less `mu`, `n_(l-1) x batch`.
+    values: Matrix,
+    /// Whether `mu` follows the activity below.
+    moves: bool,
 }
 
 /// State of RMSprop: running mean squares and a place for the gradient.
@@ -54,6 +76,12 @@ pub struct Trainer {
     loss: Loss,
     optimiser: Optimiser,
     learning_rate: f64,
+    /// Rate of local rules in hidden layers.
+    hidden_rate: f64,
+    /// Rate of feedback that learns.
+    feedback_rate: f64,
+    /// What every rate is multiplied by in this epoch.
+    rate_factor: f64,
     batch: usize,
     layers: Vec<Layer>,
     feedback: Option<Matrices>,
@@ -62,6 +90,8 @@ pub struct Trainer {
     /// The batch packed; becomes `pre` of the first layer once the update that waits there is applied.
     gathered: Panels,
     labels: Vec<u8>,
+    /// One-hot targets, `classes x batch`, where a rule carries them.
+    target: Option<Matrix>,
     sums: Vec<f32>,
     steps: u64,
 }
@@ -70,32 +100,84 @@ impl Trainer {
     /// A freshly initialised network of the registered rule.
     ///
     /// # Errors
-    /// If the rule cannot be built with its options.
+    /// If the rule cannot be built with its options or does not fit the network.
     pub fn new(config: &Config, inputs: usize, classes: usize, isa: Isa) -> Result<Trainer, RuleError> {
+        config.rule.check(&config.network, classes)?;
         Ok(Trainer::with_rule(config, config.rule.build()?, inputs, classes, isa))
     }
 
     /// The same with a rule that is in no registry (`config.rule` is not looked at).
     pub fn with_rule(config: &Config, rule: Box<dyn Rule>, inputs: usize, classes: usize, isa: Isa) -> Trainer {
         let sizes = config.network.sizes(inputs, classes);
-        let batch = config.batch;
-        let layers = (1..sizes.len()).map(|l| Layer::new(config, l, &sizes, rule.as_ref())).collect();
+        let (batch, top) = (config.batch, sizes.len() - 1);
+        let layers: Vec<Layer> = (1..=top).map(|l| Layer::new(config, l, &sizes, rule.as_ref())).collect();
+        let mut feedback = rule.feedback().map(|spec| Matrices::new(spec, &sizes, config.seed, batch));
+        if let Some(feedback) = &mut feedback {
+            feedback.start(isa, |l| &layers[l - 1].w);
+        }
+        let target = (1..top).any(|l| rule.teaching(l).is_some_and(|t| t.source == Source::Target));
         Trainer {
             isa,
-            feedback: rule.feedback().map(|spec| Matrices::new(spec, &sizes, config.seed)),
+            feedback,
             rule,
             activation: config.network.activation,
             loss: config.loss,
             optimiser: config.optimiser,
             learning_rate: config.learning_rate,
+            hidden_rate: config.hidden_rate.unwrap_or(config.learning_rate),
+            feedback_rate: config.feedback_rate.unwrap_or(config.learning_rate),
+            rate_factor: 1.0,
             batch,
             layers,
             input: Matrix::zeros(inputs, batch),
             gathered: Panels::zeros(inputs, batch),
             labels: vec![0; batch],
+            target: target.then(|| Matrix::zeros(classes, batch)),
             sums: vec![0.0; *sizes.iter().max().expect("a network has layers")],
             steps: 0,
         }
+    }
+
+    /// Before the first step: the centres, from the images at `rows` (the training images in the order of the first
+    /// epoch). Rules without centres need nothing.
+    pub fn prepare(&mut self, inputs: &Inputs, images: &Images, rows: &[u32]) {
+        if self.rule.centring() == Centring::None {
+            return;
+        }
+        if let Some(centre) = &mut self.layers[0].centre {
+            centre.mu.copy_from_slice(inputs.mean());
+        }
+        let rows = &rows[..rows.len().min(CENTRE_IMAGES)];
+        if self.rule.centring() != Centring::Running || rows.is_empty() {
+            return;
+        }
+        let top = self.layers.len();
+        let mut sums: Vec<Vec<f64>> = self.layers.iter().map(|l| vec![0.0; l.w.rows()]).collect();
+        let mut panels = Panels::zeros(self.input.rows(), self.batch);
+        let mut x = Matrix::zeros(self.input.rows(), self.batch);
+        let mut buffers = self.buffers(self.batch);
+        for rows in rows.chunks(self.batch) {
+            inputs.gather_transposed(images, rows, &mut panels, &mut x);
+            self.run(&x, &mut buffers, |l, h| {
+                for (unit, sum) in sums[l].iter_mut().enumerate() {
+                    *sum += h.row(unit)[..rows.len()].iter().map(|&v| f64::from(v)).sum::<f64>();
+                }
+            });
+        }
+        for l in 2..=top {
+            let layer = &mut self.layers[l - 1];
+            let centre = layer.centre.as_mut().expect("every layer is centred");
+            for (mu, sum) in centre.mu.iter_mut().zip(&sums[l - 2]) {
+                *mu = (sum / rows.len() as f64) as f32;
+            }
+            layer.shift_bias(|k, centre| f64::from(centre.mu[k]));
+        }
+    }
+
+    /// The rates of epoch `epoch` (0-based).
+    pub fn start_epoch(&mut self, epoch: u32) {
+        // multiplied out: the same bits everywhere
+        self.rate_factor = (0..epoch).fold(1.0, |f, _| f * self.rule.rate_decay());
     }
 
     /// Trains on one batch: the images at `rows`, exactly `batch` of them.
@@ -110,12 +192,18 @@ impl Trainer {
             return StepReport { loss: f64::NAN, diverged: Some(self.steps) };
         }
         let loss = self.output_error();
+        if let Some(target) = &mut self.target {
+            target.padded_mut().fill(0.0);
+            for (n, &label) in self.labels.iter().enumerate() {
+                target.row_mut(usize::from(label))[n] = 1.0;
+            }
+        }
         self.steps += 1;
         if !loss.is_finite() {
             return StepReport { loss, diverged: Some(self.steps) };
         }
         self.teach();
-        let finite = self.schedule_updates();
+        let finite = self.schedule_updates() && self.learn_feedback() && self.move_centres();
         StepReport { loss, diverged: (!finite).then_some(self.steps) }
     }
 
@@ -127,10 +215,18 @@ impl Trainer {
             let (below, rest) = self.layers.split_at_mut(l);
             let layer = &mut rest[0];
             let input = if l == 0 { &self.input } else { &below[l - 1].h };
-            let Layer { w, b, h, delta, post, pre, waiting, .. } = layer;
+            let Layer { w, b, h, delta, post, pre, centre, decay, waiting, .. } = layer;
+            let input = match centre {
+                Some(centre) => {
+                    kernels::subtract_rows(isa, input, &centre.mu, &mut centre.values);
+                    &centre.values
+                }
+                None => input,
+            };
             match waiting.take() {
                 Some(scale) => {
-                    let waiting = Waiting { post: post.as_ref().unwrap_or(delta), panels: pre, scale };
+                    let (post, decay) = (post.as_ref().unwrap_or(delta), decay.as_deref());
+                    let waiting = Waiting { post, panels: pre, scale, decay };
                     finite &= kernels::update_forward(isa, w, &waiting, b.row(0), input, h);
                 }
                 None => kernels::forward(isa, w, b.row(0), input, h),
@@ -179,8 +275,12 @@ impl Trainer {
             let signal = match teaching.source {
                 Source::LayerAbove => &above[0].delta,
                 Source::OutputError => &above[above.len() - 1].delta,
+                Source::Target => self.target.as_ref().expect("made where a rule carries it"),
             };
             kernels::backward(isa, matrix, signal, &mut layer.delta);
+            if !teaching.derivative {
+                continue;
+            }
             match self.activation {
                 Activation::Relu => kernels::relu_derivative(isa, &mut layer.delta, &layer.h),
                 Activation::Tanh => kernels::tanh_derivative(isa, &mut layer.delta, &layer.h),
@@ -190,33 +290,83 @@ impl Trainer {
 
     /// Updates biases, and weights or what will update them in the next pass. False if something is not finite.
     fn schedule_updates(&mut self) -> bool {
+        let (isa, top) = (self.isa, self.layers.len());
         let mut finite = true;
-        for l in 1..=self.layers.len() {
-            let Some(term) = self.rule.update(l) else { continue };
-            assert_eq!(term.pre, Signal::Activity(l - 1), "the pre signal of W_l is h_(l-1)");
+        for l in 1..=top {
+            let Some(term) = self.rule.update(l, top) else { continue };
             let (below, rest) = self.layers.split_at_mut(l - 1);
             let layer = &mut rest[0];
-            if let Some(below) = below.last() {
-                kernels::pack(&below.h, &mut layer.pre);
-            }
-            match term.post {
-                Signal::Delta(at) if at == l => {}
-                Signal::Activity(at) if at == l => {
-                    let Layer { post, h, .. } = layer;
-                    let post = post.get_or_insert_with(|| Matrix::zeros(h.rows(), h.cols()));
-                    for unit in 0..h.rows() {
-                        post.row_mut(unit).copy_from_slice(h.row(unit));
-                    }
-                }
-                other => panic!("{other:?} is not a signal of layer {l}"),
-            }
-            let mean = f64::from(term.scale) / self.batch as f64;
+            let input = below.last().map_or(&self.input, |below| &below.h);
+            layer.pack_pre(isa, &term, input, l == 1);
+            layer.fill_post(isa, &term);
+            let rate = self.rate_factor
+                * match term.rate {
+                    Rate::Learning => self.learning_rate,
+                    Rate::Hidden => self.hidden_rate,
+                };
+            let sums = &mut self.sums[..layer.w.rows()];
             finite &= match self.optimiser {
-                Optimiser::Sgd => layer.descend(self.isa, (mean * self.learning_rate) as f32, &mut self.sums),
-                Optimiser::RmsProp { alpha, eps } => {
-                    layer.rmsprop(self.isa, -mean as f32, self.learning_rate as f32, alpha, eps, &mut self.sums)
+                Optimiser::RmsProp { alpha, eps } if term.rate == Rate::Learning => {
+                    layer.fill_decay(isa, &term, 1.0 / self.batch as f64);
+                    layer.rmsprop(isa, &term, self.batch, rate as f32, (alpha, eps), sums)
+                }
+                _ if term.gate != Gate::None => {
+                    // the terms of dW itself: the rate comes in where it is applied
+                    layer.fill_decay(isa, &UpdateTerm { scale: 1.0, ..term }, 1.0 / self.batch as f64);
+                    layer.gated(isa, &term, self.batch, rate)
+                }
+                _ => {
+                    let step = f64::from(term.scale) / self.batch as f64 * rate;
+                    layer.fill_decay(isa, &term, step);
+                    layer.waiting = Some(step as f32);
+                    let descend = (-1.0 / self.batch as f64 * rate) as f32;
+                    !term.bias || layer.descend_bias(isa, descend, sums)
                 }
             };
+        }
+        finite
+    }
+
+    /// One step of feedback that learns. False if an entry is not finite.
+    fn learn_feedback(&mut self) -> bool {
+        let Some(feedback) = &mut self.feedback else { return true };
+        let Some(term) = feedback.spec().update() else { return true };
+        let (route, mirrors) = (feedback.spec().route, feedback.spec().kind == FeedbackKind::KolenPollack);
+        let rate = self.rate_factor * if mirrors { self.learning_rate } else { self.feedback_rate };
+        let mut finite = true;
+        for l in 1..self.layers.len() {
+            let begins = match route {
+                Route::Layered => &self.layers[l],
+                Route::Direct => &self.layers[self.layers.len() - 1],
+            };
+            let post = if term.post == Post::Delta { &begins.delta } else { &begins.h };
+            // the layer above packed h_l for its own update
+            let pre = (&self.layers[l - 1].h, &self.layers[l].pre);
+            finite &= feedback.learn(self.isa, l, pre, post, rate);
+        }
+        finite
+    }
+
+    /// Lets running centres follow the batch; the bias above takes the difference, with the new weights, so that the
+    /// function stays. False if something is not finite.
+    fn move_centres(&mut self) -> bool {
+        let mut finite = true;
+        for l in 2..=self.layers.len() {
+            let (below, rest) = self.layers.split_at_mut(l - 1);
+            let (below, layer) = (&below[l - 2], &mut rest[0]);
+            if !layer.centre.as_ref().is_some_and(|c| c.moves) {
+                continue;
+            }
+            finite &= layer.flush(self.isa);
+            let means = &mut self.sums[..below.h.rows()];
+            for (unit, mean) in means.iter_mut().enumerate() {
+                *mean = lane_sum(below.h.row(unit)) / self.batch as f32;
+            }
+            let moved = |old: f32, mean: f32| (1.0 - CENTRE_SHARE) * old + CENTRE_SHARE * mean;
+            layer.shift_bias(|k, c| f64::from(moved(c.mu[k], means[k])) - f64::from(c.mu[k]));
+            let centre = layer.centre.as_mut().expect("it moves");
+            centre.mu.iter_mut().zip(means).for_each(|(mu, mean)| *mu = moved(*mu, *mean));
+            finite &= layer.b.row(0).iter().all(|b| b.is_finite());
         }
         finite
     }
@@ -224,14 +374,7 @@ impl Trainer {
     /// Applies every update that waits, so that the weights are what the last step made them. False if one is not
     /// finite.
     pub fn flush(&mut self) -> bool {
-        let mut finite = true;
-        for layer in &mut self.layers {
-            if let Some(scale) = layer.waiting.take() {
-                let waiting = Waiting { post: layer.post.as_ref().unwrap_or(&layer.delta), panels: &layer.pre, scale };
-                finite &= kernels::update(self.isa, &mut layer.w, &waiting);
-            }
-        }
-        finite
+        self.layers.iter_mut().fold(true, |finite, layer| layer.flush(self.isa) && finite)
     }
 
     /// Class numbers predicted for the columns of `input` (`n_0 x batch`), the lowest of equals; `None` where an output
@@ -239,18 +382,7 @@ impl Trainer {
     pub fn predict(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, Option<u8>)) {
         debug_assert!(self.layers.iter().all(|l| l.waiting.is_none()), "flush before predicting");
         let top = self.layers.len() - 1;
-        for l in 0..=top {
-            let (below, rest) = buffers.split_at_mut(l);
-            let layer = &mut self.layers[l];
-            let h = &mut rest[0];
-            kernels::forward(self.isa, &mut layer.w, layer.b.row(0), if l == 0 { input } else { &below[l - 1] }, h);
-            if l < top {
-                match self.activation {
-                    Activation::Relu => kernels::relu(self.isa, h),
-                    Activation::Tanh => kernels::tanh(self.isa, h),
-                }
-            }
-        }
+        self.run(input, buffers, |_, _| {});
         let z = &buffers[top];
         for n in 0..z.cols() {
             let mut best = Some((0, z.row(0)[n]));
@@ -266,9 +398,42 @@ impl Trainer {
         }
     }
 
-    /// Buffers for [`Trainer::predict`] on batches of `batch` images.
+    /// Forward without training; `each` sees every layer's activity (at the top the preactivation).
+    fn run(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, &Matrix)) {
+        let (isa, top) = (self.isa, self.layers.len() - 1);
+        // the last buffer is for the input less its centre, where there is one
+        let (buffers, centred) = buffers.split_at_mut(top + 1);
+        for l in 0..=top {
+            let (below, rest) = buffers.split_at_mut(l);
+            let layer = &mut self.layers[l];
+            let h = &mut rest[0];
+            let input = match (&layer.centre, below.last_mut()) {
+                (Some(centre), None) => {
+                    kernels::subtract_rows(isa, input, &centre.mu, &mut centred[0]);
+                    &centred[0]
+                }
+                (Some(centre), Some(below)) => {
+                    kernels::subtract_rows_in_place(isa, below, &centre.mu);
+                    &*below
+                }
+                (None, Some(below)) => &*below,
+                (None, None) => input,
+            };
+            kernels::forward(isa, &mut layer.w, layer.b.row(0), input, h);
+            if l < top {
+                match self.activation {
+                    Activation::Relu => kernels::relu(isa, h),
+                    Activation::Tanh => kernels::tanh(isa, h),
+                }
+            }
+            each(l, h);
+        }
+    }
+
+    /// Buffers for [`Trainer::predict`] on batches of `batch` images; the top layer's is at index `L - 1`.
     pub fn buffers(&self, batch: usize) -> Vec<Matrix> {
-        self.layers.iter().map(|l| Matrix::zeros(l.w.rows(), batch)).collect()
+        let centred = self.layers[0].centre.as_ref().map(|c| c.mu.len());
+        self.layers.iter().map(|l| l.w.rows()).chain(centred).map(|n| Matrix::zeros(n, batch)).collect()
     }
 
     /// Angles between feedback matrices and forward paths in degrees, one per hidden layer; empty without feedback.
@@ -335,6 +500,31 @@ impl Trainer {
         self.feedback.as_ref().map(|f| f.used(layer))
     }
 
+    /// Whether hidden layer `layer` had a teaching signal (the top layer always has one).
+    pub fn is_taught(&self, layer: usize) -> bool {
+        layer == self.layers.len() || self.rule.teaching(layer).is_some()
+    }
+
+    /// Whether the feedback matrices change by a rule of their own.
+    pub fn feedback_learns(&self) -> bool {
+        self.feedback.as_ref().is_some_and(|f| f.spec().kind.learns())
+    }
+
+    /// `mu_layer`, the centre of `h_layer` (0: of the input), if the rule centres there.
+    pub fn centre(&self, layer: usize) -> Option<&[f32]> {
+        self.layers.get(layer).and_then(|l| l.centre.as_ref()).map(|c| c.mu.as_slice())
+    }
+
+    /// `Theta_l`, the mean of past products, if the rule has a threshold there.
+    pub fn threshold(&self, layer: usize) -> Option<&Matrix> {
+        self.layers[layer - 1].gate.as_ref().map(|g| &g.theta)
+    }
+
+    /// Which weights of the layer the last step changed, row by row, if the rule has a mask there.
+    pub fn mask(&self, layer: usize) -> Option<Vec<bool>> {
+        self.layers[layer - 1].gate.as_ref().and_then(|g| g.mask())
+    }
+
     /// RMSprop's running mean squares of `W_l` and `b_l`.
     pub fn mean_squares(&self, layer: usize) -> Option<(&Matrix, &Matrix)> {
         self.layers[layer - 1].optimiser.as_ref().map(|o| (&o.w, &o.b))
@@ -355,54 +545,189 @@ impl Layer {
         if config.zero_init {
             (w, b) = (Matrix::zeros(n_out, n_in), Matrix::zeros(1, n_out));
         }
+        let top = sizes.len() - 1;
+        if l < top && !rule.hidden_bias() {
+            b = Matrix::zeros(1, n_out);
+        }
+        let term = rule.update(l, top);
+        let post = term.is_some_and(|t| t.post != Post::Delta);
+        let residual = term.is_some_and(|t| t.pre == Pre::Residual);
+        let decay = term.is_some_and(|t| t.decay != RowDecay::None);
+        let centred = match rule.centring() {
+            Centring::None => false,
+            Centring::Input => l == 1,
+            Centring::Running => true,
+        };
+        // held where it would have to move a frozen bias, or where the layer below is frozen
+        let moves = l > 1 && term.is_some() && rule.update(l - 1, top).is_some();
+        let gate = term.map_or(Gate::None, |t| t.gate);
         let optimiser = matches!(config.optimiser, Optimiser::RmsProp { .. }).then(|| RmsState {
             w: Matrix::zeros(n_out, n_in),
             b: Matrix::zeros(1, n_out),
             gradient: Matrix::zeros(n_out, n_in),
         });
-        let takes_activity = rule.update(l).is_some_and(|t| matches!(t.post, Signal::Activity(_)));
         Layer {
             w,
             b,
             h: Matrix::zeros(n_out, batch),
             delta: Matrix::zeros(n_out, batch),
-            post: takes_activity.then(|| Matrix::zeros(n_out, batch)),
+            post: post.then(|| Matrix::zeros(n_out, batch)),
             pre: Panels::zeros(n_in, batch),
+            centre: centred.then(|| Centre { mu: vec![0.0; n_in], values: Matrix::zeros(n_in, batch), moves }),
+            residual: residual.then(|| Matrix::zeros(n_in, batch)),
+            decay: decay.then(|| vec![0.0; n_out]),
             waiting: None,
             optimiser,
+            gate: (gate != Gate::None).then(|| GateState::new(gate, n_out, n_in, config.seed, l as u32)),
         }
     }
 
-    /// `b += scale * sum(post)` now, `W += scale * post^T pre` in the next pass. False if a bias is not finite.
-    fn descend(&mut self, isa: Isa, scale: f32, sums: &mut [f32]) -> bool {
-        let sums = &mut sums[..self.w.rows()];
-        kernels::row_sums(isa, self.post.as_ref().unwrap_or(&self.delta), sums);
+    /// Packs the pre signal; `first` layers without centre have theirs packed while it was gathered.
+    fn pack_pre(&mut self, isa: Isa, term: &UpdateTerm, input: &Matrix, first: bool) {
+        let Layer { w, h, pre, centre, residual, .. } = self;
+        let seen = centre.as_ref().map_or(input, |c| &c.values);
+        match (term.pre, residual) {
+            (Pre::Residual, Some(residual)) => {
+                kernels::backward(isa, w, h, residual);
+                kernels::subtract_from(isa, seen, residual);
+                kernels::pack(residual, pre);
+            }
+            _ if first && centre.is_none() => {}
+            _ => kernels::pack(seen, pre),
+        }
+    }
+
+    /// Makes the post signal where it is not delta itself.
+    fn fill_post(&mut self, isa: Isa, term: &UpdateTerm) {
+        let Layer { post, h, delta, .. } = self;
+        let Some(post) = post else { return };
+        match term.post {
+            Post::Delta => {}
+            Post::Activity => post.padded_mut().copy_from_slice(h.padded()),
+            Post::Sum { activity, delta: factor } => kernels::combine(isa, activity, h, factor, delta, post),
+            Post::DeltaTimesActivity => kernels::multiply(isa, delta, h, post),
+        }
+    }
+
+    /// Row decay; `step` is `scale * eta / N`.
+    fn fill_decay(&mut self, isa: Isa, term: &UpdateTerm, step: f64) {
+        let Layer { post, h, delta, decay, .. } = self;
+        let Some(decay) = decay else { return };
+        let factor = match term.decay {
+            RowDecay::None => return,
+            RowDecay::Constant(lambda) => return decay.fill(lambda),
+            RowDecay::Squares(c) => {
+                kernels::row_products(isa, h, h, decay);
+                (step * f64::from(c)) as f32
+            }
+            RowDecay::PostTimesActivity => {
+                kernels::row_products(isa, post.as_ref().unwrap_or(delta), h, decay);
+                step as f32
+            }
+        };
+        decay.iter_mut().for_each(|d| *d *= factor);
+    }
+
+    /// `b += scale * sum(delta)`. False if a bias is not finite.
+    fn descend_bias(&mut self, isa: Isa, scale: f32, sums: &mut [f32]) -> bool {
+        kernels::row_sums(isa, &self.delta, sums);
         let mut finite = true;
         for (b, s) in self.b.row_mut(0).iter_mut().zip(sums) {
             *b += scale * *s;
             finite &= b.is_finite();
         }
-        self.waiting = Some(scale);
         finite
     }
 
-    /// One RMSprop step at once, on the gradient `mean * post^T pre`. False if something is not finite.
-    fn rmsprop(&mut self, isa: Isa, mean: f32, rate: f32, alpha: f32, eps: f32, sums: &mut [f32]) -> bool {
+    /// Applies the update that waits. False if a weight is not finite.
+    fn flush(&mut self, isa: Isa) -> bool {
+        let Some(scale) = self.waiting.take() else { return true };
+        let (post, decay) = (self.post.as_ref().unwrap_or(&self.delta), self.decay.as_deref());
+        kernels::update(isa, &mut self.w, &Waiting { post, panels: &self.pre, scale, decay })
+    }
+
+    /// HebbNet's threshold and mask, at once. False if a weight is not finite.
+    fn gated(&mut self, isa: Isa, term: &UpdateTerm, batch: usize, rate: f64) -> bool {
+        let Layer { w, post, delta, pre, decay, gate, .. } = self;
+        let gate = gate.as_mut().expect("made with the layer");
+        let waiting = Waiting {
+            post: post.as_ref().unwrap_or(delta),
+            panels: pre,
+            scale: (1.0 / batch as f64) as f32,
+            decay: None,
+        };
+        let decay = if term.decay == RowDecay::None { None } else { decay.as_deref() };
+        gate.step(isa, w, &waiting, decay, (f64::from(term.scale) * rate) as f32)
+    }
+
+    /// `b += W delta_mu`, with `W` as it is.
+    fn shift_bias(&mut self, moved: impl Fn(usize, &Centre) -> f64) {
+        let Layer { w, b, centre, .. } = self;
+        let centre = centre.as_ref().expect("only centred layers shift");
+        for (r, b) in b.row_mut(0).iter_mut().enumerate() {
+            let mut lanes = [0.0f64; 4];
+            for (k, &w) in w.row(r).iter().enumerate() {
+                lanes[k % 4] += f64::from(w) * moved(k, centre);
+            }
+            *b = (f64::from(*b) + (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) as f32;
+        }
+    }
+
+    /// One RMSprop step at once, on the gradient that the term stands for. False if something is not finite.
+    fn rmsprop(
+        &mut self,
+        isa: Isa,
+        term: &UpdateTerm,
+        batch: usize,
+        rate: f32,
+        (alpha, eps): (f32, f32),
+        sums: &mut [f32],
+    ) -> bool {
+        let mean = 1.0 / batch as f64;
         let post = self.post.as_ref().unwrap_or(&self.delta);
         let state = self.optimiser.as_mut().expect("made with the layer");
-        let sums = &mut sums[..self.w.rows()];
-        kernels::row_sums(isa, post, sums);
+        let mean_scale = (-f64::from(term.scale) * mean) as f32;
         state.gradient.padded_mut().fill(0.0);
-        kernels::update(isa, &mut state.gradient, &Waiting { post, panels: &self.pre, scale: mean });
+        let waiting = Waiting { post, panels: &self.pre, scale: mean_scale, decay: None };
+        kernels::update(isa, &mut state.gradient, &waiting);
+        match (term.decay, &mut self.decay) {
+            (RowDecay::None, _) | (_, None) => {}
+            // not a gradient: W loses its share, whatever the optimiser
+            (RowDecay::Constant(_), Some(decay)) => kernels::decay_rows(isa, decay, &mut self.w),
+            (_, Some(decay)) => {
+                // filled for a rate of 1: scale * c * mean(..)
+                decay.iter_mut().for_each(|d| *d *= term.scale);
+                kernels::add_rows(isa, decay, &self.w, &mut state.gradient);
+            }
+        }
         let weights =
             kernels::rmsprop(isa, self.w.padded_mut(), state.w.padded_mut(), state.gradient.padded(), rate, alpha, eps);
         let mut finite = weights;
-        for ((b, v), s) in self.b.row_mut(0).iter_mut().zip(state.b.row_mut(0)).zip(sums) {
-            let g = mean * *s;
-            *v = alpha * *v + (1.0 - alpha) * g * g;
-            *b -= rate * g / (v.sqrt() + eps);
-            finite &= b.is_finite();
+        if term.bias {
+            kernels::row_sums(isa, &self.delta, sums);
+            for ((b, v), s) in self.b.row_mut(0).iter_mut().zip(state.b.row_mut(0)).zip(sums) {
+                let g = mean as f32 * *s;
+                *v = alpha * *v + (1.0 - alpha) * g * g;
+                *b -= rate * g / (v.sqrt() + eps);
+                finite &= b.is_finite();
+            }
         }
         finite
     }
+}
+
+/// Sum of a row: 16 partial sums, then a fixed tree.
+fn lane_sum(row: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 16];
+    for chunk in row.chunks(16) {
+        for (lane, v) in lanes.iter_mut().zip(chunk) {
+            *lane += v;
+        }
+    }
+    for width in [8, 4, 2, 1] {
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+    }
+    lanes[0]
 }

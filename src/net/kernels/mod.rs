@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod elementwise;
+mod local;
 mod products;
 mod simd;
 
@@ -100,6 +101,8 @@ pub struct Waiting<'a> {
     /// `n_in` packed by [`pack`].
     pub panels: &'a Panels,
     pub scale: f32,
+    /// `r`, one per row: `W = (1 - r) o W + ...`, that is `fma(-r, w, w)` before the product is added.
+    pub decay: Option<&'a [f32]>,
 }
 
 /// A signal packed for the input side of updates: chunks of 64 units, each `samples x 64`, padded with zeros.
@@ -144,6 +147,7 @@ fn no_pass(w: &mut Matrix) -> Pass {
         post_stride: 0,
         panels: std::ptr::null(),
         scale: 0.0,
+        decay: std::ptr::null(),
         samples: 0,
         bias: std::ptr::null(),
         input: std::ptr::null(),
@@ -156,11 +160,13 @@ fn no_pass(w: &mut Matrix) -> Pass {
 fn with_update(pass: Pass, w: &Waiting) -> Pass {
     assert_eq!((w.post.rows(), w.panels.units), (pass.n_out, pass.n_in), "update of another shape");
     assert!(w.panels.samples <= w.post.cols(), "more samples packed than the post signal holds");
+    assert!(w.decay.is_none_or(|r| r.len() == pass.n_out), "row decay of another shape");
     Pass {
         post: w.post.padded().as_ptr(),
         post_stride: w.post.stride(),
         panels: w.panels.data.padded().as_ptr(),
         scale: w.scale,
+        decay: w.decay.map_or(std::ptr::null(), <[f32]>::as_ptr),
         samples: w.panels.samples,
         ..pass
     }
@@ -293,6 +299,113 @@ pub fn rmsprop(isa: Isa, w: &mut [f32], v: &mut [f32], g: &[f32], rate: f32, alp
     assert!(w.len() == v.len() && v.len() == g.len() && w.len().is_multiple_of(super::matrix::LINE));
     let (w, v, len, g) = (w.as_mut_ptr(), v.as_mut_ptr(), g.len(), g.as_ptr());
     on!(isa, rmsprop, (w: *mut f32, v: *mut f32, g: *const f32, len: usize, rate: f32, alpha: f32, eps: f32) -> bool)
+}
+
+/// `out = a x + b y`: `fma(a, x, b * y)`.
+pub fn combine(isa: Isa, a: f32, x: &Matrix, b: f32, y: &Matrix, out: &mut Matrix) {
+    use local::combine;
+    assert_eq!((x.rows(), x.stride()), (y.rows(), y.stride()), "combining other shapes");
+    assert_eq!((x.rows(), x.stride()), (out.rows(), out.stride()), "combining into another shape");
+    let (x, y, len) = (x.padded().as_ptr(), y.padded().as_ptr(), x.padded().len());
+    let out = out.padded_mut().as_mut_ptr();
+    on!(isa, combine, (a: f32, x: *const f32, b: f32, y: *const f32, out: *mut f32, len: usize));
+}
+
+/// `y = x - y`.
+pub fn subtract_from(isa: Isa, x: &Matrix, y: &mut Matrix) {
+    use local::combine;
+    assert_eq!((x.rows(), x.stride()), (y.rows(), y.stride()), "subtracting another shape");
+    let (x, len, out) = (x.padded().as_ptr(), x.padded().len(), y.padded_mut().as_mut_ptr());
+    let (a, b, y): (f32, f32, *const f32) = (1.0, -1.0, out);
+    on!(isa, combine, (a: f32, x: *const f32, b: f32, y: *const f32, out: *mut f32, len: usize));
+}
+
+/// `out = x o y`.
+pub fn multiply(isa: Isa, x: &Matrix, y: &Matrix, out: &mut Matrix) {
+    use local::multiply;
+    assert_eq!((x.rows(), x.stride()), (y.rows(), y.stride()), "multiplying other shapes");
+    assert_eq!((x.rows(), x.stride()), (out.rows(), out.stride()), "multiplying into another shape");
+    let (x, y, len) = (x.padded().as_ptr(), y.padded().as_ptr(), x.padded().len());
+    let out = out.padded_mut().as_mut_ptr();
+    on!(isa, multiply, (x: *const f32, y: *const f32, out: *mut f32, len: usize));
+}
+
+/// `out[r, :] = m[r, :] - centre[r]`.
+pub fn subtract_rows(isa: Isa, m: &Matrix, centre: &[f32], out: &mut Matrix) {
+    use local::subtract_rows;
+    assert_eq!((m.rows(), m.stride(), m.rows()), (out.rows(), out.stride(), centre.len()), "centring another shape");
+    let (x, stride, rows) = (m.padded().as_ptr(), m.stride(), m.rows());
+    let (c, out) = (centre.as_ptr(), out.padded_mut().as_mut_ptr());
+    on!(isa, subtract_rows, (x: *const f32, stride: usize, rows: usize, c: *const f32, out: *mut f32));
+}
+
+/// `m[r, :] -= centre[r]`.
+pub fn subtract_rows_in_place(isa: Isa, m: &mut Matrix, centre: &[f32]) {
+    use local::subtract_rows;
+    assert_eq!(m.rows(), centre.len(), "centring another shape");
+    let (stride, rows, c, out) = (m.stride(), m.rows(), centre.as_ptr(), m.padded_mut().as_mut_ptr());
+    let x: *const f32 = out;
+    on!(isa, subtract_rows, (x: *const f32, stride: usize, rows: usize, c: *const f32, out: *mut f32));
+}
+
+/// `out[r] = sum over columns of x[r, :] o y[r, :]`; padding is not looked at.
+pub fn row_products(isa: Isa, x: &Matrix, y: &Matrix, out: &mut [f32]) {
+    use local::row_products;
+    assert_eq!((x.rows(), x.cols(), x.rows()), (y.rows(), y.cols(), out.len()), "row products of other shapes");
+    let (stride, rows, cols) = (x.stride(), x.rows(), x.cols());
+    let (x, y, out) = (x.padded().as_ptr(), y.padded().as_ptr(), out.as_mut_ptr());
+    on!(isa, row_products, (x: *const f32, y: *const f32, stride: usize, rows: usize, cols: usize, out: *mut f32));
+}
+
+/// `m[r, :] += factors[r] * w[r, :]`.
+pub fn add_rows(isa: Isa, factors: &[f32], w: &Matrix, m: &mut Matrix) {
+    use local::add_rows;
+    assert_eq!((w.rows(), w.stride(), w.rows()), (m.rows(), m.stride(), factors.len()), "adding rows of another shape");
+    let (f, w, stride, rows) = (factors.as_ptr(), w.padded().as_ptr(), m.stride(), m.rows());
+    let m = m.padded_mut().as_mut_ptr();
+    on!(isa, add_rows, (f: *const f32, w: *const f32, stride: usize, rows: usize, m: *mut f32));
+}
+
+/// `w[r, :] *= 1 - r[r]`, as a waiting update does it.
+pub fn decay_rows(isa: Isa, decay: &[f32], w: &mut Matrix) {
+    use local::decay_block;
+    assert_eq!(decay.len(), w.rows(), "row decay of another shape");
+    let (stride, rows, cols, decay) = (w.stride(), (0, w.rows()), w.cols(), decay.as_ptr());
+    let w = w.padded_mut().as_mut_ptr();
+    on!(isa, decay_block, (w: *mut f32, stride: usize, decay: *const f32, rows: (usize, usize), cols: usize));
+}
+
+/// Element by element, with `g` the product of this step: `d = g - theta`, less `decay[r] * w` where there is a decay;
+/// `theta += share * (g - theta)`; `g` becomes `d`, and with `APPLY` `w += rate * d`. False if a weight is not finite.
+#[allow(clippy::too_many_arguments)]
+pub fn threshold(
+    isa: Isa,
+    w: &mut Matrix,
+    theta: &mut Matrix,
+    g: &mut Matrix,
+    decay: Option<&[f32]>,
+    share: f32,
+    rate: f32,
+    apply: bool,
+) -> bool {
+    use local::threshold;
+    let shape = (w.rows(), w.stride());
+    assert!(shape == (theta.rows(), theta.stride()) && shape == (g.rows(), g.stride()), "threshold of another shape");
+    assert!(decay.is_none_or(|r| r.len() == shape.0), "row decay of another shape");
+    let (rows, stride) = shape;
+    let decay = decay.map_or(std::ptr::null(), <[f32]>::as_ptr);
+    let (w, t) = (w.padded_mut().as_mut_ptr(), theta.padded_mut().as_mut_ptr());
+    let g = g.padded_mut().as_mut_ptr();
+    on!(isa, threshold, (w: *mut f32, t: *mut f32, g: *mut f32, decay: *const f32, stride: usize, rows: usize, share: f32, rate: f32, apply: bool) -> bool)
+}
+
+/// `w += rate * d` where `|d| >= least`; elsewhere `w` keeps its bits. False if a weight is not finite.
+pub fn masked_add(isa: Isa, w: &mut Matrix, d: &Matrix, least: f32, rate: f32) -> bool {
+    use local::masked_add;
+    assert_eq!((w.rows(), w.stride()), (d.rows(), d.stride()), "update of another shape");
+    let (d, len) = (d.padded().as_ptr(), d.padded().len());
+    let w = w.padded_mut().as_mut_ptr();
+    on!(isa, masked_add, (w: *mut f32, d: *const f32, len: usize, least: f32, rate: f32) -> bool)
 }
 
 /// Packs the first `panels.samples()` columns of `h` (one row per unit) for the input side of an update.

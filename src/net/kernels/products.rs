@@ -29,6 +29,8 @@ pub struct Pass {
     /// Input side of the update: chunks of `samples x 64`.
     pub panels: *const f32,
     pub scale: f32,
+    /// Row decay (`n_out`), null without one: a block is multiplied by `1 - r` before its update.
+    pub decay: *const f32,
     /// Samples of the update.
     pub samples: usize,
     /// `n_out`: where the forward chains start.
@@ -159,6 +161,9 @@ pub unsafe fn pass<S: Simd, const R: usize, const V: usize, const UPDATE: bool, 
                 let kc = CHUNK.min(a.n_in - k0);
                 prefetch_next::<S>(a, (r0, r1), k0);
                 if UPDATE {
+                    if !a.decay.is_null() {
+                        super::local::decay_block::<S>(a.w.add(k0), a.w_stride, a.decay, (r0, r1), kc);
+                    }
                     for n0 in (0..a.samples).step_by(BLOCK) {
                         let nb = BLOCK.min(a.samples - n0);
                         let mut r = r0;

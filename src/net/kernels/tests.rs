@@ -59,7 +59,7 @@ fn check(n_out: usize, n_in: usize, batch: usize) {
     let a1 = slow_forward(&w1, &bias, &input);
     let d1 = slow_backward(&w0, &post);
     for isa in Isa::available() {
-        let waiting = Waiting { post: &post, panels: &panels, scale: -0.3 };
+        let waiting = Waiting { post: &post, panels: &panels, scale: -0.3, decay: None };
         let (mut w, mut a) = (w0.clone(), Matrix::zeros(n_out, batch));
         assert!(update_forward(isa, &mut w, &waiting, &bias, &input, &mut a));
         assert_eq!(bits(&w), bits(&w1), "fused update {isa:?} {n_out}x{n_in} n{batch}");
@@ -100,7 +100,10 @@ fn a_weight_that_stops_being_finite_is_noticed() {
             post.row_mut(13)[5] = bad;
             let mut panels = Panels::zeros(70, 8);
             pack(&Matrix::from_fn(70, 8, |_, _| 2.0), &mut panels);
-            assert!(!update(isa, &mut w, &Waiting { post: &post, panels: &panels, scale: 1.0 }), "{isa:?} {bad}");
+            assert!(
+                !update(isa, &mut w, &Waiting { post: &post, panels: &panels, scale: 1.0, decay: None }),
+                "{isa:?} {bad}"
+            );
         }
     }
 }
@@ -196,4 +199,89 @@ fn the_rest_is_alike_on_every_path() {
         outputs.push(all);
     }
     assert!(outputs.windows(2).all(|w| w[0] == w[1]));
+}
+
+#[test]
+fn row_decay_is_a_multiply_add_of_its_own_on_every_path() {
+    for (n_out, n_in, batch) in [(1, 1, 1), (13, 100, 70), (61, 130, 64), (5, 80, 128), (66, 33, 17)] {
+        let w0 = Matrix::from_fn(n_out, n_in, noise(1));
+        let post = Matrix::from_fn(n_out, batch, noise(2));
+        let pre = Matrix::from_fn(n_in, batch, noise(3));
+        let decay: Vec<f32> = (0..n_out).map(|r| 0.01 * r as f32 - 0.03).collect();
+        let mut panels = Panels::zeros(n_in, batch);
+        pack(&pre, &mut panels);
+        let mut want = Matrix::from_fn(n_out, n_in, |r, k| (-decay[r]).mul_add(w0.row(r)[k], w0.row(r)[k]));
+        slow_update(&mut want, &post, &pre, batch, 0.2);
+        for isa in Isa::available() {
+            let waiting = Waiting { post: &post, panels: &panels, scale: 0.2, decay: Some(&decay) };
+            let mut w = w0.clone();
+            assert!(update(isa, &mut w, &waiting));
+            assert_eq!(bits(&w), bits(&want), "{isa:?} {n_out}x{n_in} n{batch}");
+            let (mut w, mut a) = (w0.clone(), Matrix::zeros(n_out, batch));
+            assert!(update_forward(isa, &mut w, &waiting, &vec![0.0; n_out], &pre, &mut a));
+            assert_eq!(bits(&w), bits(&want), "fused {isa:?} {n_out}x{n_in} n{batch}");
+            assert_eq!(bits(&a), bits(&slow_forward(&want, &vec![0.0; n_out], &pre)));
+            let mut w = w0.clone();
+            decay_rows(isa, &decay, &mut w);
+            let alone = Matrix::from_fn(n_out, n_in, |r, k| (-decay[r]).mul_add(w0.row(r)[k], w0.row(r)[k]));
+            assert_eq!(bits(&w), bits(&alone));
+        }
+    }
+}
+
+#[test]
+fn the_passes_of_local_rules_equal_scalar_loops_on_every_path() {
+    let m = |seed| Matrix::from_fn(9, 37, noise(seed));
+    let (x, y, w0, t0, g0) = (m(1), m(2), m(3), m(4), m(5));
+    let factors: Vec<f32> = (0..9).map(|r| 0.1 * r as f32).collect();
+    for isa in Isa::available() {
+        let mut out = Matrix::zeros(9, 37);
+        combine(isa, 0.3, &x, -1.0, &y, &mut out);
+        assert_eq!(bits(&out), bits(&Matrix::from_fn(9, 37, |r, c| 0.3f32.mul_add(x.row(r)[c], -y.row(r)[c]))));
+        multiply(isa, &x, &y, &mut out);
+        assert_eq!(bits(&out), bits(&Matrix::from_fn(9, 37, |r, c| x.row(r)[c] * y.row(r)[c])));
+        subtract_rows(isa, &x, &factors, &mut out);
+        assert_eq!(bits(&out), bits(&Matrix::from_fn(9, 37, |r, c| x.row(r)[c] - factors[r])));
+        let mut out = x.clone();
+        subtract_rows_in_place(isa, &mut out, &factors);
+        assert_eq!(bits(&out), bits(&Matrix::from_fn(9, 37, |r, c| x.row(r)[c] - factors[r])));
+        let mut out = x.clone();
+        add_rows(isa, &factors, &y, &mut out);
+        assert_eq!(bits(&out), bits(&Matrix::from_fn(9, 37, |r, c| factors[r].mul_add(y.row(r)[c], x.row(r)[c]))));
+        let (mut padded, mut sums) = (x.clone(), vec![0.0; 9]);
+        padded.padded_mut()[37] = 1e9; // padding is not looked at
+        row_products(isa, &padded, &y, &mut sums);
+        for (r, s) in sums.iter().enumerate() {
+            let want: f64 = x.row(r).iter().zip(y.row(r)).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+            assert!((f64::from(*s) - want).abs() < 1e-5, "{isa:?} row {r}: {s} {want}");
+        }
+        let mut again = vec![0.0; 9];
+        row_products(Isa::Portable, &x, &y, &mut again);
+        assert_eq!(
+            sums.iter().map(|s| s.to_bits()).collect::<Vec<_>>(),
+            again.iter().map(|s| s.to_bits()).collect::<Vec<_>>()
+        );
+        for decay in [None, Some(&factors[..])] {
+            let d = |r: usize, c: usize| {
+                let d = g0.row(r)[c] - t0.row(r)[c];
+                decay.map_or(d, |f: &[f32]| (-f[r]).mul_add(w0.row(r)[c], d))
+            };
+            let (mut w, mut t, mut g) = (w0.clone(), t0.clone(), g0.clone());
+            assert!(threshold(isa, &mut w, &mut t, &mut g, decay, 0.25, 0.5, true));
+            assert_eq!(bits(&g), bits(&Matrix::from_fn(9, 37, d)));
+            assert_eq!(bits(&w), bits(&Matrix::from_fn(9, 37, |r, c| 0.5f32.mul_add(d(r, c), w0.row(r)[c]))));
+            let mean = |r: usize, c: usize| 0.25f32.mul_add(g0.row(r)[c] - t0.row(r)[c], t0.row(r)[c]);
+            assert_eq!(bits(&t), bits(&Matrix::from_fn(9, 37, mean)));
+            let (mut w, mut t, mut g) = (w0.clone(), t0.clone(), g0.clone());
+            threshold(isa, &mut w, &mut t, &mut g, decay, 0.25, 0.5, false);
+            assert_eq!((bits(&w), bits(&g)), (bits(&w0), bits(&Matrix::from_fn(9, 37, d))));
+        }
+        let mut w = w0.clone();
+        assert!(masked_add(isa, &mut w, &g0, 0.6, 0.5));
+        let masked = |r: usize, c: usize| {
+            let (d, w) = (g0.row(r)[c], w0.row(r)[c]);
+            if d.abs() >= 0.6 { 0.5f32.mul_add(d, w) } else { w }
+        };
+        assert_eq!(bits(&w), bits(&Matrix::from_fn(9, 37, masked)));
+    }
 }
