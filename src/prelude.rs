@@ -10,7 +10,7 @@
 //! ```
 
 pub use crate::data::{DataSize, Dataset, DatasetId};
-pub use crate::feedback::Feedback;
+pub use crate::feedback::{Feedback, Route};
 pub use crate::notebook::{Experiment, Problem, Run, Show, dataset, lines, numbers, parquet, read_report, texts};
 pub use crate::report::Plot;
 pub use crate::rules::{

@@ -172,6 +172,9 @@ impl Experiment {
         let profile: Profile = self.profile.parse().map_err(Problem::new)?;
         let study = Arc::new(Study::read("experiment", &self.study())?);
         let request = Request { figures: vec![study.figure], study: Some(study), ..Request::of(profile) };
+        for cell in request.cells_of(request.figures[0]) {
+            cell.rule.check(&cell.network, cell.dataset.classes())?;
+        }
         let mut datasets = Datasets::new();
         for id in request.datasets() {
             datasets.insert(id, Arc::new(data::load(id, profile.data(), None)?));
@@ -330,6 +333,7 @@ mod tests {
             (small().datasets(&["emnist"]), "emnist"),
             (small().profile("fast"), "known: smoke"),
             (small().seeds(0), "seeds = 0"),
+            (small().networks(&["2x20-relu"]).rules(&["dfa/feedback=oja"]), "feedback=oja-g1"),
         ] {
             let e = experiment.run().unwrap_err().to_string();
             assert!(e.contains(words), "{e}");
