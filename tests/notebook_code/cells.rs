@@ -322,3 +322,13 @@ mod tour {
         Ok(())
     }
 }
+
+pub const ALL: &[(&str, fn() -> Result<(), bioprop::notebook::Problem>)] = &[
+    ("feedback_alignment", feedback_alignment::run),
+    ("hebbian_feedback", hebbian_feedback::run),
+    ("hebbian_learning", hebbian_learning::run),
+    ("own_rule", own_rule::run),
+    ("read_report", read_report::run),
+    ("study_statistics", study_statistics::run),
+    ("tour", tour::run),
+];
