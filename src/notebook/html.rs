@@ -58,7 +58,7 @@ fn number(v: f64) -> String {
     match v.abs() {
         a if !a.is_finite() => v.to_string(),
         0.0 => "0".into(),
-        a if a >= 1e6 || a < 1e-4 => format!("{v:.3e}"),
+        a if !(1e-4..1e6).contains(&a) => format!("{v:.3e}"),
         a if a >= 1000.0 => format!("{v:.0}"),
         a if a >= 10.0 => format!("{v:.2}"),
         _ => {

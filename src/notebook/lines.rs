@@ -103,7 +103,8 @@ fn gather(curves: &DataFrame, column: &str) -> Result<Vec<Line>, Problem> {
     let values = found.cast(&DataType::Float64)?;
     let (epochs, values) = (epochs.f64()?, values.f64()?);
     // (cell, its epochs with every seed's value)
-    let mut all: Vec<(String, Vec<(f64, Vec<f64>)>)> = Vec::new();
+    type Epochs = Vec<(f64, Vec<f64>)>;
+    let mut all: Vec<(String, Epochs)> = Vec::new();
     for (row, cell) in cells.iter().enumerate() {
         let (Some(epoch), Some(value)) = (epochs.get(row), values.get(row)) else { continue };
         if !value.is_finite() {
