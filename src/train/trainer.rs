@@ -374,7 +374,11 @@ impl Trainer {
     /// Applies every update that waits, so that the weights are what the last step made them. False if one is not
     /// finite.
     pub fn flush(&mut self) -> bool {
-        self.layers.iter_mut().fold(true, |finite, layer| layer.flush(self.isa) && finite)
+        let mut finite = true;
+        for layer in &mut self.layers {
+            finite &= layer.flush(self.isa);
+        }
+        finite
     }
 
     /// Class numbers predicted for the columns of `input` (`n_0 x batch`), the lowest of equals; `None` where an output
