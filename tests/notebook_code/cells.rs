@@ -79,7 +79,7 @@ mod hebbian_learning {
             .title("A local rule alone")
             .networks(&["1x200"])
             .rules(&["growth/local=hebb", "growth/local=oja"])
-            .rate(1e-4)
+            .rate(3e-4)
             .epochs(4)
             .run()?;
         let norms: Plot = growth.lines("weight_norm_1")?;
@@ -138,27 +138,27 @@ mod own_rule {
 
     pub fn run() -> Result<(), bioprop::notebook::Problem> {
         use notebook::prelude::*;
-        struct TargetProjection;
+        struct Slopeless;
 
-        impl Rule for TargetProjection {
+        impl Rule for Slopeless {
             fn teaching(&self, _layer: usize) -> Option<Teaching> {
-                Some(Teaching { carrier: Carrier::Feedback, source: Source::Target, derivative: true })
+                Some(Teaching { carrier: Carrier::Feedback, source: Source::LayerAbove, derivative: false })
             }
 
             fn feedback(&self) -> Option<Feedback> {
-                Some(Feedback::from_options(Route::Direct, &OptionValues::new()))
+                Some(Feedback::from_options(Route::Layered, &OptionValues::new()))
             }
         }
         register(RuleEntry::own(
-            "drtp",
-            "Direct random target projection",
-            "δ_l = (B_lᵀ t) ∘ f'(a_l);  W_l ← W_l − η/N Σ δ_l h_{l−1}ᵀ",
-            |_| Ok(Box::new(TargetProjection)),
+            "slopeless-fa",
+            "Feedback alignment without slope",
+            "δ_l = B_lᵀ δ_{l+1};  W_l ← W_l − η/N Σ δ_l h_{l−1}ᵀ",
+            |_| Ok(Box::new(Slopeless)),
         ))?;
         let run: Run = Experiment::new("own")
             .title("A rule of one's own")
             .networks(&["1x500"])
-            .rules(&["bp", "fa/feedback=random", "frozen", "drtp"])
+            .rules(&["bp", "fa/feedback=random", "frozen", "slopeless-fa"])
             .rates(&[0.01, 0.03, 0.1])
             .epochs(2)
             .run()?;
