@@ -11,7 +11,7 @@
 //! * [`run`]: plan, store, execution
 //! * [`stats`]: frames, summaries, intervals
 //! * [`report`]: the HTML and Markdown report and its plots
-//! * [`cli`]: the commands of `report`
+//! * [`cli`]: the commands of `report`; [`notebook`] and [`prelude`]: the same from a notebook
 //!
 //! Two rules on the same seed, split, batches and initial weights:
 //!
@@ -38,6 +38,8 @@ pub mod cli;
 pub mod data;
 pub mod feedback;
 pub mod net;
+pub mod notebook;
+pub mod prelude;
 pub mod random;
 pub mod report;
 pub mod rules;
@@ -45,3 +47,6 @@ pub mod run;
 pub mod stats;
 pub mod study;
 pub mod train;
+
+// a notebook names types of these: it must find them here, since it has this crate alone
+pub use {ndarray, ndarray_stats, noisy_float, polars};

@@ -10,8 +10,9 @@ mod fake;
 mod first_page;
 pub mod format;
 mod model;
-mod palette;
-mod plots;
+pub(crate) mod palette;
+mod pictures;
+pub(crate) mod plots;
 mod published;
 mod reading;
 mod tables;
@@ -31,7 +32,8 @@ use crate::run::Provenance;
 use crate::stats::claims::Judged;
 use crate::study::figures::PlotKind;
 use model::{FigureModel, Model};
-use plots::{Plot, PlotError};
+pub use pictures::{Picture, pictures_of};
+pub use plots::{Plot, PlotError};
 
 /// What a report is made of: the frames of `results.parquet`, `curves.parquet` and `summary.csv`, and where they come from.
 pub struct Inputs<'a> {

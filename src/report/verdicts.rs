@@ -16,6 +16,9 @@ pub struct Verdicts {
     pub tally: String,
     pub counts: Vec<Count>,
     pub rows: Vec<ClaimContext>,
+    /// Claims whose cells this run did not train (none where there is a reference to show).
+    pub absent: Vec<ClaimContext>,
+    pub absent_words: String,
     /// Head of the reference run's column; empty without one.
     pub reference: String,
     pub note: String,
@@ -105,11 +108,18 @@ pub fn of_all(model: &Model) -> Verdicts {
         ),
         _ => String::new(),
     };
+    let not_run = |c: &ClaimContext| model.reference.is_none() && c.reason.starts_with("Not run");
+    let (absent, rows): (Vec<_>, Vec<_>) = all(model).map(|(c, j)| context(model, c, j)).partition(not_run);
     Verdicts {
-        caption: format!("{} statements of the post, judged by this run.", format::count(model.claims.len() as u64)),
+        caption: format!("{} statements of the post, judged by this run.", format::count(rows.len() as u64)),
+        absent_words: format!(
+            "{} not looked at: their cells were not part of this run",
+            format::plural(absent.len(), "statement", "statements")
+        ),
+        absent,
         tally: format!("{}.", tally(model.claims)),
         counts: counts.filter(|c| c.count > 0).collect(),
-        rows: all(model).map(|(c, j)| context(model, c, j)).collect(),
+        rows,
         reference: model.reference.map_or_else(String::new, |r| {
             let p = &r.provenance;
             let commit = p.commit.as_ref().map_or("unknown", |c| &c[..c.len().min(8)]);

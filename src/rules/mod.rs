@@ -12,12 +12,14 @@ mod growth;
 mod hd;
 mod hebbnet;
 mod local;
+mod own;
 mod spec;
 mod sum;
 #[cfg(test)]
 mod test_support;
 
 pub use local::Local;
+pub use own::register;
 pub use spec::{NumberInfo, OptionInfo, OptionValues, RuleError, RuleSpec, number_text};
 
 use crate::feedback::Feedback;
@@ -223,10 +225,11 @@ fn needs_a_hidden_layer(network: &Architecture) -> Option<String> {
         .then(|| "it changes how hidden layers learn, and network `linear` has none; use bp".to_string())
 }
 
-/// The entry called `name`.
+/// The entry called `name`, built-in or registered by the user.
 pub fn entry(name: &str) -> Result<&'static RuleEntry, RuleError> {
-    REGISTRY.iter().copied().find(|e| e.name == name).ok_or_else(|| RuleError::UnknownRule {
+    let all: Vec<&'static RuleEntry> = REGISTRY.iter().copied().chain(own::all()).collect();
+    all.iter().copied().find(|e| e.name == name).ok_or_else(|| RuleError::UnknownRule {
         name: name.to_string(),
-        known: REGISTRY.iter().map(|e| e.name).collect::<Vec<_>>().join(", "),
+        known: all.iter().map(|e| e.name).collect::<Vec<_>>().join(", "),
     })
 }

@@ -70,6 +70,8 @@ pub type OptionValues = BTreeMap<&'static str, Cow<'static, str>>;
 /// What can be wrong with a rule's name or options.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RuleError {
+    #[error("a rule of one's own cannot be called `{name}`: {reason}")]
+    BadName { name: String, reason: String },
     #[error("unknown rule `{name}`; known: {known} (see `report list rules`)")]
     UnknownRule { name: String, known: String },
     #[error("rule `{rule}` has no option `{key}`; its options: {known}")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::{Dataset, DatasetId, Images, full_fingerprint, full_sizes};
 use crate::study::figures::Figure;
-use crate::study::rates::{RateError, RateTable};
+use crate::study::rates::{Given, RateError, RateTable};
 use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Study, Trial};
 use crate::train;
 
@@ -142,7 +142,12 @@ impl Request {
         data: &Dataset,
     ) -> Result<Trial, RateError> {
         let cell = cell.canonical();
-        let rates = RateTable::of(self.profile).rates(&cell, setting.recipe, self.rate.or(setting.rate))?;
+        let given = Given {
+            learning_rate: self.rate.or(setting.rate),
+            growth: self.study.as_ref().and_then(|s| s.growth),
+            feedback_rate: self.study.as_ref().and_then(|s| s.feedback_rate),
+        };
+        let rates = RateTable::of(self.profile).rates(&cell, setting.recipe, given)?;
         Ok(Trial {
             recipe: setting.recipe,
             learning_rate: rates.learning_rate,

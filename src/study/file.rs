@@ -7,6 +7,8 @@
 //! epochs = 4                         # optional, a number or a list; else the profile's
 //! recipe = "main"                    # optional, a name or a list
 //! learning_rate = [0.03, 0.1]        # optional, a number or a list; else the profile's table
+//! growth = 1.0                       # optional; growth exponent of HebbNet's hidden layers, else the table's
+//! feedback_rate = 0.01               # optional; rate of feedback that learns, else the table's
 //! cells = ["mnist/1x2000/bp"]        # single cells, as `report list cells` prints them
 //!
 //! [[grid]]                           # and products
@@ -42,6 +44,10 @@ pub struct Study {
     pub recipes: Vec<Recipe>,
     /// Rates to sweep over; empty: the profile's table.
     pub learning_rates: Vec<f64>,
+    /// Growth exponent of HebbNet's hidden layers instead of the table's.
+    pub growth: Option<f64>,
+    /// Rate of feedback that learns instead of the table's.
+    pub feedback_rate: Option<f64>,
     /// Lengths to sweep over; empty: the profile's.
     pub epochs: Vec<u32>,
 }
@@ -67,6 +73,8 @@ struct File {
     repeats: Option<u32>,
     recipe: Option<OneOrMany<String>>,
     learning_rate: Option<OneOrMany<f64>>,
+    growth: Option<f64>,
+    feedback_rate: Option<f64>,
     epochs: Option<OneOrMany<u32>>,
     #[serde(default)]
     cells: Vec<Cell>,
@@ -139,6 +147,11 @@ impl Study {
         if let Some(bad) = rates.iter().find(|r| !(r.is_finite() && **r > 0.0)) {
             return Err(fail(format!("learning_rate = {bad}: a positive, finite number, such as 0.1 or 3e-3")));
         }
+        for (key, value) in [("growth", file.growth), ("feedback_rate", file.feedback_rate)] {
+            if let Some(bad) = value.filter(|v| !(v.is_finite() && *v > 0.0)) {
+                return Err(fail(format!("{key} = {bad}: a positive, finite number")));
+            }
+        }
         in_range("epochs", epochs.iter().map(|e| u64::from(*e)), 1..=10_000).map_err(fail)?;
         in_range("seeds", file.seeds, 1..=1000).map_err(fail)?;
         in_range("repeats", file.repeats.map(u64::from), 1..=1000).map_err(fail)?;
@@ -164,6 +177,8 @@ impl Study {
             figure,
             text: text.to_string(),
             seeds: file.seeds,
+            growth: file.growth,
+            feedback_rate: file.feedback_rate,
             recipes: distinct(recipes, |r| r.name().to_string()),
             learning_rates: distinct(rates, f64::to_string),
             epochs: distinct(epochs, u32::to_string),

@@ -103,11 +103,21 @@ pub struct Tried {
     pub status: String,
 }
 
+/// Rates that the user gives instead of the table's.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Given {
+    pub learning_rate: Option<f64>,
+    /// Growth exponent of HebbNet's hidden layers.
+    pub growth: Option<f64>,
+    /// Rate of feedback that learns.
+    pub feedback_rate: Option<f64>,
+}
+
 /// Why there is no rate.
 #[derive(Debug, thiserror::Error)]
 pub enum RateError {
     #[error(
-        "no learning rate for {cell} (family {family}) with recipe {recipe} in the table of profile {profile}; give one (--rate 0.1), or search it: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network}"
+        "no learning rate for {cell} (family {family}) with recipe {recipe} in the table of profile {profile}; give rates (--rate 0.1; in a study file learning_rate, growth, feedback_rate), or search them: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network}"
     )]
     NotInTable { cell: String, recipe: Recipe, profile: Profile, dataset: DatasetId, network: String, family: String },
     #[error(
@@ -140,17 +150,17 @@ impl RateTable {
 
     /// The learning rate of `cell`.
     pub fn rate(&self, cell: &Cell, recipe: Recipe) -> Result<f64, RateError> {
-        Ok(self.rates(cell, recipe, None)?.learning_rate)
+        Ok(self.rates(cell, recipe, Given::default())?.learning_rate)
     }
 
-    /// Every rate of `cell`; `given` stands for the learning rate.
-    pub fn rates(&self, cell: &Cell, recipe: Recipe, given: Option<f64>) -> Result<Rates, RateError> {
+    /// Every rate of `cell`; what is `given` stands for the table's.
+    pub fn rates(&self, cell: &Cell, recipe: Recipe, given: Given) -> Result<Rates, RateError> {
         let cell = &cell.canonical();
         let family = family(cell);
         let nokland = (recipe == Recipe::Nokland).then_some(NOKLAND);
         // what is no gradient takes the same exponents and rates under RMSprop
         let plain = if nokland.is_some() { Recipe::Main } else { recipe };
-        let learning_rate = match (given, cell.rule.name()) {
+        let learning_rate = match (given.learning_rate, cell.rule.name()) {
             (Some(rate), _) => rate,
             // its output layer stays
             (None, "growth") => 1.0,
@@ -161,10 +171,12 @@ impl RateTable {
         };
         let growth = match cell.rule.name() {
             "growth" => Some(GROWTH_STUDY),
+            "hebbnet" if given.growth.is_some() => given.growth,
             "hebbnet" => self.find(cell, &family, plain)?.growth,
             _ => None,
         };
         let feedback_rate = match feedback_family(cell) {
+            Some(_) if given.feedback_rate.is_some() => given.feedback_rate,
             Some(family) => Some(self.find(cell, &family, plain)?.learning_rate),
             None => None,
         };
