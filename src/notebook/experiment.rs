@@ -194,6 +194,7 @@ impl Experiment {
             wall_time_s: started.0.elapsed().as_secs_f64(),
             trials: trials.len(),
             trained_now: trials.len(),
+            reused: 0,
             diverged: 0,
             data: &data_provenance(&datasets),
         };
