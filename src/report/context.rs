@@ -126,7 +126,13 @@ fn code(label: &str, value: impl Into<String>) -> Fact {
 
 /// The name of a figure in a sentence.
 fn named(id: &str) -> String {
-    if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure {id}") } else { "the five-run check".into() }
+    match id {
+        "five-runs" => "the five-run check".into(),
+        "growth" => "the growth of weights".into(),
+        "beyond" => "what goes beyond the post".into(),
+        _ if id.starts_with(|c: char| c.is_ascii_digit()) => format!("figure {id}"),
+        other => format!("the study `{other}`"),
+    }
 }
 
 /// `figures 7 and 8 and the five-run check`.
@@ -139,7 +145,7 @@ pub fn named_all<'a>(ids: impl Iterator<Item = &'a str>) -> String {
         _ => Some(format!("figures {}", format::list(&numbers))),
     };
     let all: Vec<String> = first.into_iter().chain(others.into_iter().map(named)).collect();
-    all.join(" and ")
+    format::list(&all)
 }
 
 /// The whole page from the numbers and the plots (one list of plots per figure).
@@ -163,7 +169,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
         differences: first_page::differences(model),
         assumptions: assumptions::REGISTRY.iter().map(|a| assumption(model, a)).collect(),
         rates: tables::rates(&model.rates),
-        rates_note: "Searched for backpropagation on validation images with seeds of the search's own; the other rules use backpropagation's rate (assumption A2).".into(),
+        rates_note: "Searched on validation images with a seed of the search's own. Feedback alignment, direct feedback alignment and the sum rule use backpropagation's rate (assumption A2); the other rules have rates of their own, and those that no search has chosen yet are marked preliminary in `report list rates`.".into(),
         checklist: checklist::items(model),
         provenance: provenance(model),
         command: p.command.clone(),
