@@ -10,7 +10,7 @@ use super::Misuse;
 use crate::data::{self, DataError};
 use crate::run::cores;
 use crate::run::plan::{Datasets, Request};
-use crate::study::figures::{Figure, REGISTRY, figure};
+use crate::study::figures::{Figure, REGISTRY, by_default, figure};
 use crate::study::{Cell, Precision, Profile, Recipe, Study};
 
 /// Which trials.
@@ -19,7 +19,7 @@ pub struct StudyArgs {
     /// Sizes of the run: smoke, quick, standard or full (`report list profiles`)
     #[arg(long, default_value = "quick")]
     pub profile: Profile,
-    /// Figures, such as `3,7-8` or `five-runs` (`report list figures`) [default: all]
+    /// Figures, such as `3,7-8` or `five-runs` (`report list figures`) [default: 7,8,five-runs, whose rates a search has chosen]
     #[arg(long, value_name = "LIST")]
     pub figures: Option<FigureList>,
     /// A study of your own instead of the figures (`report list figure 7 --toml` prints one to start from)
@@ -55,6 +55,7 @@ impl StudyArgs {
         let mut figures = match (&study, &self.figures) {
             (Some(study), _) => vec![study.figure],
             (None, Some(figures)) => figures.0.clone(),
+            (None, None) if self.cells.is_empty() => by_default(),
             (None, None) => REGISTRY.to_vec(),
         };
         let mut cells: Vec<Cell> = self.cells.iter().map(Cell::canonical).collect();
@@ -205,9 +206,9 @@ mod tests {
     fn figure_lists_are_names_and_ranges() {
         assert_eq!(ids("8,7").unwrap(), ["7", "8"]);
         assert_eq!(ids("7-8, five-runs,7").unwrap(), ["7", "8", "five-runs"]);
-        for bad in ["", "9", "7-9", "8-7", "7,,8", "five", "7-", "1-99999999999"] {
+        for bad in ["", "12", "7-12", "8-7", "7,,8", "five", "7-", "1-99999999999"] {
             let e = ids(bad).unwrap_err();
-            assert!(e.contains("known: 7, 8, five-runs") || e.contains("such as 7-8"), "{bad}: {e}");
+            assert!(e.contains("known: 3, 4, 5, 7, 8, five-runs") || e.contains("such as 7-8"), "{bad}: {e}");
         }
     }
 

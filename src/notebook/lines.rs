@@ -53,7 +53,7 @@ pub fn lines(curves: &DataFrame, column: &str) -> Result<Plot, Problem> {
             let tone = line.look.as_ref().map_or(INK, |l| l.tone);
             let at: Vec<(f64, f64)> = line.points.iter().map(|p| frame.at(p.0, p.1)).collect();
             let Some(end) = at.last().copied() else { continue };
-            if line.look.as_ref().is_some_and(|l| l.hatched) {
+            if line.look.as_ref().is_some_and(|l| !l.fill.is_solid()) {
                 pen.dashes(&at, tone, 2.2, (7.0, 4.0))?;
             } else {
                 pen.line(&at, tone, 2.2)?;
@@ -124,7 +124,7 @@ fn gather(curves: &DataFrame, column: &str) -> Result<Vec<Line>, Problem> {
         .map(|(name, mut points)| {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             let mean = |seeds: &[f64]| seeds.iter().sum::<f64>() / seeds.len() as f64;
-            let look = name.parse::<Cell>().ok().map(|c| series(&c.rule));
+            let look = name.parse::<Cell>().ok().map(|c| series(&c));
             Line { name, look, points: points.iter().map(|(e, s)| (*e, mean(s))).collect() }
         })
         .collect();

@@ -132,6 +132,8 @@ fn code(label: &str, value: impl Into<String>) -> Fact {
 fn named(id: &str) -> String {
     match id {
         "five-runs" => "the five-run check".into(),
+        "growth" => "the growth of weights".into(),
+        "beyond" => "what goes beyond the post".into(),
         _ if id.starts_with(|c: char| c.is_ascii_digit()) => format!("figure {id}"),
         _ => format!("“{id}”"),
     }
@@ -147,7 +149,7 @@ pub fn named_all<'a>(ids: impl Iterator<Item = &'a str>) -> String {
         _ => Some(format!("figures {}", format::list(&numbers))),
     };
     let all: Vec<String> = first.into_iter().chain(others.into_iter().map(named)).collect();
-    all.join(" and ")
+    format::list(&all)
 }
 
 /// The whole page from the numbers and the plots (one list of plots per figure).
@@ -182,7 +184,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
         rates: tables::rates(&model.rates),
         rates_note: if model.study.is_some() {
             "As the study file sets them; where it sets none, the profile's table, searched on validation images with seeds of the search's own.".into()
-        } else { "Searched for backpropagation on validation images with seeds of the search's own; the other rules use backpropagation's rate (assumption A2).".into() },
+        } else { "Searched on validation images with a seed of the search's own. Feedback alignment, direct feedback alignment and the sum rule use backpropagation's rate (assumption A2); the other rules have rates of their own, and those that no search has chosen yet are marked preliminary in `report list rates`.".into() },
         checklist: checklist::items(model),
         provenance: provenance(model),
         study: p.study.clone().unwrap_or_default(),

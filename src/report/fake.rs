@@ -59,7 +59,29 @@ pub fn trials(profile: Profile, seeds: u64) -> Vec<Made> {
                     };
                     let kind = cell.rule.option("feedback");
                     let literal = cell.rule.option("scale") == Some("literal");
+                    let option = |key| cell.rule.option(key).unwrap_or_default();
                     let shift = match (kind, literal) {
+                        _ if cell.network.depth == 0 => -0.05,
+                        _ if cell.rule.name() == "frozen" => -0.03,
+                        _ if cell.rule.name() == "drtp" => -0.035,
+                        _ if cell.rule.name() == "hebbnet" => match (option("local"), option("variant")) {
+                            ("hebb", "hl") => -0.25,
+                            ("oja", "hl") => -0.2,
+                            (_, "t") => -0.06,
+                            _ => -0.04,
+                        },
+                        _ if cell.rule.name() == "sum" => {
+                            let beta: f64 = option("beta").parse().unwrap();
+                            if option("local") == "oja" { -0.28 * (beta * 1e4).min(1.5) } else { -0.8 * beta }
+                        }
+                        _ if cell.rule.name() == "hd" => match (option("reading"), option("train")) {
+                            (_, "output") => -0.03,
+                            (_, "hidden") => -0.02,
+                            ("o1", _) => -0.12,
+                            _ => -0.008,
+                        },
+                        (Some("hebb" | "oja" | "oja-g1"), _) => -0.022,
+                        (Some("kolen-pollack"), _) => -0.002,
                         (None, _) => 0.0,
                         (Some("random"), _) => -0.018,
                         (Some("random-sign"), _) => -0.012,
@@ -68,7 +90,8 @@ pub fn trials(profile: Profile, seeds: u64) -> Vec<Made> {
                     };
                     let spread = if literal && shift < -0.05 { 0.08 } else { 0.0035 };
                     let goal = (top + shift + spread * noise(&mut own)).clamp(0.08, 0.99);
-                    let diverges = literal && cell.network.depth == 2 && rng.next_u32() % 5 == 0;
+                    let trained_b = kind == Some("hebb") && cell.rule.option("renormalise") == Some("no");
+                    let diverges = (literal || trained_b) && cell.network.depth == 2 && rng.next_u32() % 5 == 0;
                     let diverged_at = (diverges && (rng.next_u32() % 2 == 0 || seed % 2 == 0)).then_some(37 + seed);
                     let epochs = profile.epochs(figure.epochs_of_the_post);
                     let test = (1..=epochs)

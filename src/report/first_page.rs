@@ -24,7 +24,7 @@ pub fn what(model: &Model) -> Vec<String> {
     vec![
         "A blog post of Imagination Technologies (Learning from the best: How nature can inspire AI research, 4 October 2021) trained small image classifiers by learning rules closer to biology and set them beside backpropagation. It published plots, without their values, and left rates, seeds, scales and most of the recipe open.".into(),
         format!(
-            "This report trains the networks anew, in a program of its own, and redraws {}. Feedback alignment and direct feedback alignment send the error down through fixed matrices instead of the transposed weights; the question is how much accuracy that costs, and whether the kind of matrix matters.",
+            "This report trains the networks anew, in a program of its own, and redraws {}. Some rules change weights by what two neighbours do together (Hebb, Oja), alone or added to a gradient; others send the error down through matrices of their own instead of the transposed weights. The question is how much accuracy each costs.",
             if shown.is_empty() { "nothing yet" } else { &shown }
         ),
         seeded,
@@ -165,13 +165,13 @@ pub fn notice(model: &Model) -> Notice {
         directions_note,
         can: vec![
             "that every rule trains, and which cells run away or diverge early;".into(),
-            "how the kinds of feedback order at the start of training, and what their scale does to it;".into(),
+            "how rules and kinds of feedback order at the start of training, and what scale does to it;".into(),
             "whether backpropagation from different seeds gives different results.".into(),
         ],
         cannot: vec![
             format!("which rule is ahead after {post} epochs, or whether any catches up;"),
             "whether the kinds of feedback differ in the end;".into(),
-            "anything about rates tuned for each rule: all use backpropagation's.".into(),
+            "anything about rates tuned for each kind of feedback: they use backpropagation's.".into(),
         ],
     }
 }

@@ -125,10 +125,16 @@ pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
 /// The plots of a figure, the main one first.
 fn draw(figure: &FigureModel) -> Result<Vec<Plot>, PlotError> {
     let mut all = match figure.figure.plot {
-        PlotKind::GroupedBars => vec![plots::grouped_bars(figure)?, plots::differences(figure)?],
+        PlotKind::GroupedBars | PlotKind::Variants => vec![plots::grouped_bars(figure)?],
+        PlotKind::Betas => vec![plots::betas(figure)?],
+        PlotKind::Growth => vec![],
         PlotKind::Repeats => vec![plots::repeats(figure)?],
         PlotKind::Rows => vec![plots::rows(figure)?],
     };
+    let compares = !matches!(figure.figure.plot, PlotKind::Repeats | PlotKind::Rows | PlotKind::Growth);
+    if compares && figure.cells.iter().any(model::CellModel::is_compared) {
+        all.push(plots::differences(figure)?);
+    }
     all.extend(plots::accuracy_curves(figure)?);
     all.extend(plots::angle_curves(figure)?);
     Ok(all)

@@ -75,8 +75,17 @@ impl CellModel {
     pub fn plain_name(&self) -> String {
         crate::stats::with_variant(&self.cell.rule.to_string(), &self.variant)
     }
+    /// Backpropagation itself, with hidden layers.
     pub fn is_reference(&self) -> bool {
-        self.cell.rule.name() == "bp"
+        self.cell.rule.name() == "bp" && self.cell.network.depth > 0
+    }
+    /// Backpropagation without hidden layers: a baseline of another size, never paired.
+    pub fn is_linear(&self) -> bool {
+        self.cell.network.depth == 0
+    }
+    /// What is set beside backpropagation.
+    pub fn is_compared(&self) -> bool {
+        !self.is_reference() && !self.is_linear()
     }
     pub fn finished(&self) -> usize {
         self.runs.iter().filter(|r| !r.diverged).count()
@@ -115,8 +124,10 @@ pub struct FigureModel {
 }
 
 impl FigureModel {
+    /// Networks with hidden layers (the linear classifier is a baseline beside them), or all if there are none.
     pub fn networks(&self) -> Vec<crate::net::Architecture> {
-        distinct(self.cells.iter().map(|c| c.cell.network.clone()))
+        let all = distinct(self.cells.iter().map(|c| c.cell.network.clone()));
+        if all.iter().all(|n| n.depth == 0) { all } else { all.into_iter().filter(|n| n.depth > 0).collect() }
     }
     pub fn datasets(&self) -> Vec<DatasetId> {
         distinct(self.cells.iter().map(|c| c.cell.dataset))
@@ -297,7 +308,9 @@ impl<'a> Model<'a> {
                 skipped.push(figure);
                 continue;
             }
-            let feedback = |matched| cells.iter().filter(move |c| !c.is_reference() && c.is_matched() == matched);
+            let compares = figure.plot != PlotKind::Growth;
+            let feedback =
+                |matched| cells.iter().filter(move |c| compares && c.is_compared() && c.is_matched() == matched);
             // a study need not hold backpropagation beside every cell
             let beside = |c: &&CellModel| figure.plot != PlotKind::Rows || c.summary.difference.is_some();
             let present = |matched| feedback(matched).filter(|c| !c.runs.is_empty()).filter(beside);
@@ -332,13 +345,20 @@ impl<'a> Model<'a> {
 }
 
 fn headline(figures: &[FigureModel]) -> Vec<Headline> {
-    let grids: Vec<&FigureModel> = figures.iter().filter(|f| f.cells.iter().any(|c| !c.is_reference())).collect();
+    let compared = |f: &&FigureModel| f.figure.plot != PlotKind::Growth && f.cells.iter().any(CellModel::is_compared);
+    let kinds = |f: &&FigureModel| f.cells.iter().any(CellModel::is_matched);
+    let mut grids: Vec<&FigureModel> = figures.iter().filter(compared).collect();
+    // the grids of all feedback kinds, where they are; a table has room for two figures
+    if grids.iter().any(kinds) {
+        grids.retain(kinds);
+    }
+    grids.truncate(2);
     let Some(first) = grids.first() else { return Vec::new() };
     let mut rows = Vec::new();
     for dataset in first.datasets() {
         for network in first.networks() {
             let best = |f: &&FigureModel| {
-                let cells = f.group(dataset, &network).into_iter().filter(|c| !c.is_reference());
+                let cells = f.group(dataset, &network).into_iter().filter(|c| c.is_compared());
                 let best = cells.filter(|c| c.summary.mean.is_some()).max_by(|a, b| {
                     // of equals the first in the figure's order
                     a.summary.mean.partial_cmp(&b.summary.mean).expect("finite means").then(std::cmp::Ordering::Greater)

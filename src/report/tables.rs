@@ -57,8 +57,8 @@ impl Field {
         if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
     }
     fn series(self, cell: &CellModel) -> Field {
-        let s = series(&cell.cell.rule);
-        Field { swatch: Some(format!("sw-{}{}", s.class, if s.hatched { " sw-hatched" } else { "" })), ..self }
+        let s = series(&cell.cell);
+        Field { swatch: Some(format!("sw-{}{}", s.class, s.fill.class())), ..self }
     }
     fn text(text: impl Into<String>) -> Field {
         let text = text.into();
@@ -85,7 +85,7 @@ fn columns(titles: &[(&str, bool)]) -> Vec<Column> {
 
 /// Name of a series with its swatch.
 fn named(cell: &CellModel) -> Field {
-    Field::text(series(&cell.cell.rule).label).series(cell)
+    Field::text(series(&cell.cell).label).series(cell)
 }
 
 /// As [`named`], but a study names rules in full.
@@ -131,7 +131,7 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
         id: format!("{slug}-table"),
         caption,
         columns: columns(&[
-            (if figure.figure.plot == PlotKind::Rows { "Rule" } else { "Feedback" }, false),
+            (if figure.cells.iter().any(CellModel::is_matched) { "Feedback" } else { "Rule" }, false),
             ("Dataset", false),
             ("Network", false),
             ("Test accuracy, %", true),
@@ -239,7 +239,7 @@ pub fn headline(rows: &[Headline]) -> Table {
             match best {
                 Some(c) => {
                     let text = format::mean_std(c.summary.mean, c.summary.std);
-                    cells.push(Field::number(text, c.summary.mean).series(c).note(series(&c.cell.rule).label));
+                    cells.push(Field::number(text, c.summary.mean).series(c).note(series(&c.cell).label));
                     cells.push(difference(&c.summary));
                 }
                 None => cells.extend([Field::number(NONE.into(), None), Field::number(NONE.into(), None)]),

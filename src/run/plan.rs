@@ -39,7 +39,7 @@ impl Request {
     pub fn of(profile: Profile) -> Request {
         Request {
             profile,
-            figures: crate::study::figures::REGISTRY.to_vec(),
+            figures: crate::study::figures::by_default(),
             cells: None,
             seeds: None,
             epochs: None,
@@ -61,7 +61,7 @@ impl Request {
         let mut text = format!("report run --profile {}", self.profile);
         if let Some(study) = &self.study {
             text += &format!(" --study {}.toml", study.figure.id);
-        } else if self.figures.len() < crate::study::figures::REGISTRY.len() {
+        } else if !self.figures.iter().map(|f| f.id).eq(crate::study::figures::by_default().iter().map(|f| f.id)) {
             text += &format!(" --figures {}", self.figures.iter().map(|f| f.id).collect::<Vec<_>>().join(","));
         }
         for cell in self.cells.iter().flatten() {

@@ -1,7 +1,7 @@
 //! Small multiples over epochs: a row per dataset, a column per network, a line per rule option.
 
 use super::layer::{Anchor, Frame, Pen, Type, draw, tick_label, ticks};
-use super::{Plot, PlotError, WIDTH, legend, middle, note};
+use super::{Plot, PlotError, WIDTH, legend, legend_rows, middle, note};
 use crate::data::DatasetId;
 use crate::report::format::plural;
 use crate::report::model::{CellModel, FigureModel, Point, distinct};
@@ -51,7 +51,7 @@ pub fn angle_curves(figure: &FigureModel) -> Result<Option<Plot>, PlotError> {
         limits: (0.0, 180.0),
         note: "A falling line means that the forward weights turn towards the feedback.",
     };
-    curves(figure, &measure, |c| !c.is_reference() && c.curves.iter().flatten().any(|p| p.angles[0].is_some()))
+    curves(figure, &measure, |c| c.is_compared() && c.curves.iter().flatten().any(|p| p.angles[0].is_some()))
 }
 
 /// Per epoch: mean, lowest, highest.
@@ -81,9 +81,11 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
     }
     let datasets: Vec<DatasetId> = distinct(cells.iter().map(|c| c.cell.dataset));
     let networks = figure.networks();
-    let keys: Vec<Series> = distinct(cells.iter().map(|c| series(&c.cell.rule)));
-    let height = 126.0 + datasets.len() as f64 * (PANEL + GAP);
+    let keys: Vec<Series> = distinct(cells.iter().map(|c| series(&c.cell)));
     let width = if networks.len() == 1 { 620.0 } else { WIDTH };
+    // the legend grows downwards
+    let more = (legend_rows(&keys, width - 44.0) - 1.0).max(0.0) * 21.0;
+    let height = 126.0 + more + datasets.len() as f64 * (PANEL + GAP);
     let alt = format!(
         "Line charts of {} for {}: {}, {}.",
         m.title,
@@ -120,7 +122,7 @@ fn curves(figure: &FigureModel, m: &Measure, keep: fn(&CellModel) -> bool) -> Re
                     x: if last > 1.0 { (1.0, last) } else { (0.5, 1.5) },
                     y,
                 };
-                let here = bands.iter().filter(|(c, _)| c.cell.network == *network);
+                let here = bands.iter().filter(|(c, _)| c.cell.network == *network || c.is_linear());
                 pen.text(
                     &format!("{} · {}", dataset.title(), network.title()),
                     (frame.left, top - 18.0),
@@ -173,7 +175,7 @@ fn lines<'a>(
         return pen.text("no trials", at, Type { tone: MUTED, ..middle(12.0) });
     }
     for (cell, band) in bands.iter().filter(|b| b.1.len() > 1) {
-        let tone = series(&cell.cell.rule).tone;
+        let tone = series(&cell.cell).tone;
         let up = band.iter().map(|(x, v)| frame.at(*x, v[2]));
         let down = band.iter().rev().map(|(x, v)| frame.at(*x, v[1]));
         pen.polygon(&up.chain(down).collect::<Vec<_>>(), tone, 0.13)?;
@@ -181,22 +183,22 @@ fn lines<'a>(
     let mut text: Vec<String> = Vec::new();
     // backpropagation last, so that it stays visible
     for (cell, band) in bands.iter().rev() {
-        let look = series(&cell.cell.rule);
+        let look = series(&cell.cell);
         let points: Vec<(f64, f64)> = band.iter().map(|(x, v)| frame.at(*x, v[0])).collect();
-        if look.hatched {
+        if !look.fill.is_solid() {
             pen.dashes(&points, look.tone, 1.8, (6.0, 3.5))?;
         } else if points.len() > 1 {
             pen.line(&points, look.tone, 1.9)?;
         }
         if points.len() <= 12 {
             for p in &points {
-                if look.hatched { pen.ring(*p, 2.8, look.tone, 1.5)? } else { pen.dot(*p, 2.3, look.tone)? }
+                if !look.fill.is_solid() { pen.ring(*p, 2.8, look.tone, 1.5)? } else { pen.dot(*p, 2.3, look.tone)? }
             }
         }
     }
     for (cell, band) in &bands {
         if let Some((epoch, v)) = band.last() {
-            text.push(format!("{}: {:.1}{} (epoch {epoch})", series(&cell.cell.rule).label, v[0], m.unit));
+            text.push(format!("{}: {:.1}{} (epoch {epoch})", series(&cell.cell).label, v[0], m.unit));
         }
     }
     pen.spot([frame.left, frame.top, frame.width, frame.height], text.join("\n"));

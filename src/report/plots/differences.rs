@@ -1,30 +1,43 @@
 //! Differences from backpropagation, paired by seed: a panel per dataset, a row per cell, zero in the middle.
 
 use super::layer::{Anchor, Frame, Pen, Type, draw, tick_label, ticks};
-use super::{Plot, PlotError, WIDTH, middle, note};
+use super::{Plot, PlotError, WIDTH, mark, middle, note};
+use crate::net::Architecture;
 use crate::report::format::{points, points_interval};
-use crate::report::model::{CellModel, FigureModel};
-use crate::report::palette::{BAND, CHANCE, GRID, INK, MUTED, series};
+use crate::report::model::{CellModel, FigureModel, distinct};
+use crate::report::palette::{BAND, CHANCE, GRID, INK, MUTED, Series, series};
 
 const ROW: f64 = 19.0;
 const GROUP: f64 = 34.0;
-const LABELS: f64 = 196.0;
+const LABELS: f64 = 268.0;
 
 /// Accuracy minus backpropagation's on the same network, in percentage points.
 pub fn differences(figure: &FigureModel) -> Result<Plot, PlotError> {
-    let (datasets, networks) = (figure.datasets(), figure.networks());
-    let rows = figure
-        .group(datasets[0], &networks[0])
+    let datasets = figure.datasets();
+    // a block per network; its rows are the same on every dataset
+    let blocks: Vec<(Architecture, Vec<Series>)> = figure
+        .networks()
+        .into_iter()
+        .map(|network| {
+            let cells = figure.cells.iter().filter(|c| c.cell.network == network && c.is_compared());
+            let rows = distinct(cells.map(|c| series(&c.cell)));
+            (network, rows)
+        })
+        .filter(|(_, rows)| !rows.is_empty())
+        .collect();
+    let tops: Vec<f64> = blocks
         .iter()
-        .filter(|c| !c.is_reference())
-        .map(|c| series(&c.cell.rule))
-        .collect::<Vec<_>>();
-    let block = GROUP + ROW * rows.len() as f64;
-    let body = block * networks.len() as f64;
+        .scan(0.0, |top, (_, rows)| {
+            let this = *top;
+            *top += GROUP + ROW * rows.len() as f64;
+            Some(this)
+        })
+        .collect();
+    let body: f64 = blocks.iter().map(|(_, rows)| GROUP + ROW * rows.len() as f64).sum();
     let height = 100.0 + body + 74.0;
     let alt = format!(
-        "Dot plot of the difference in test accuracy from backpropagation, paired by seed, for each of the {} cells with feedback, with 95% intervals. The table below holds the same numbers.",
-        figure.cells.iter().filter(|c| !c.is_reference()).count()
+        "Dot plot of the difference in test accuracy from backpropagation, paired by seed, for each of {} cells, with 95% intervals. The table below holds the same numbers.",
+        figure.cells.iter().filter(|c| c.is_compared()).count()
     );
     draw(&format!("figure-{}-difference", figure.figure.id), alt, (WIDTH, height), |pen| {
         pen.heading(
@@ -34,7 +47,8 @@ pub fn differences(figure: &FigureModel) -> Result<Plot, PlotError> {
         let inner = WIDTH - LABELS - 24.0;
         let wide = inner / datasets.len() as f64 - 28.0;
         for (d, dataset) in datasets.iter().enumerate() {
-            let cells: Vec<&CellModel> = figure.cells.iter().filter(|c| c.cell.dataset == *dataset).collect();
+            let cells: Vec<&CellModel> =
+                figure.cells.iter().filter(|c| c.cell.dataset == *dataset && c.is_compared()).collect();
             let (low, high) = range(&cells);
             let frame = Frame {
                 left: LABELS + 14.0 + (wide + 28.0) * d as f64,
@@ -45,13 +59,13 @@ pub fn differences(figure: &FigureModel) -> Result<Plot, PlotError> {
                 y: (0.0, 1.0),
             };
             pen.text(dataset.title(), (frame.left, 80.0), Type::new(14.0, INK).bold())?;
-            for (g, network) in networks.iter().enumerate() {
-                let top = frame.top + block * g as f64;
+            for ((network, rows), top) in blocks.iter().zip(&tops) {
+                let top = frame.top + top;
                 if d == 0 {
                     pen.text(&network.title(), (24.0, top + GROUP / 2.0 + 3.0), Type::new(12.5, INK).bold())?;
                     for (r, row) in rows.iter().enumerate() {
                         let y = top + GROUP + ROW * (r as f64 + 0.5);
-                        pen.bar([24.0, y - 5.0, 10.0, 10.0], row.tone, row.hatched)?;
+                        pen.bar([24.0, y - 5.0, 10.0, 10.0], row.tone, row.fill)?;
                         pen.text(&row.label, (41.0, y), Type::new(12.0, INK))?;
                     }
                 }
@@ -71,11 +85,11 @@ pub fn differences(figure: &FigureModel) -> Result<Plot, PlotError> {
                 let text = format!("{}{}", if tick > 1e-9 { "+" } else { "" }, tick_label(tick, step));
                 pen.text(&text, (x, frame.bottom() + 14.0), Type { tone: MUTED, ..middle(12.0) })?;
             }
-            for (g, network) in networks.iter().enumerate() {
-                let group = figure.group(*dataset, network);
-                for (r, cell) in group.into_iter().filter(|c| !c.is_reference()).enumerate() {
-                    let y = frame.top + block * g as f64 + GROUP + ROW * (r as f64 + 0.5);
-                    row(pen, &frame, cell, y)?;
+            for ((network, rows), top) in blocks.iter().zip(&tops) {
+                for cell in figure.group(*dataset, network).into_iter().filter(|c| c.is_compared()) {
+                    let look = series(&cell.cell);
+                    let r = rows.iter().position(|row| *row == look).expect("a row of the block");
+                    row(pen, &frame, cell, frame.top + top + GROUP + ROW * (r as f64 + 0.5))?;
                 }
             }
         }
@@ -101,7 +115,7 @@ fn range(cells: &[&CellModel]) -> (f64, f64) {
 }
 
 fn row(pen: &Pen, frame: &Frame, cell: &CellModel, y: f64) -> Result<(), PlotError> {
-    let look = series(&cell.cell.rule);
+    let look = series(&cell.cell);
     let s = &cell.summary;
     let spot = [frame.left, y - ROW / 2.0, frame.width, ROW];
     let title = format!("{} · {}", cell.cell.network.title(), look.label);
@@ -154,7 +168,7 @@ fn row(pen: &Pen, frame: &Frame, cell: &CellModel, y: f64) -> Result<(), PlotErr
             let look = Type::new(10.5, CHANCE).bold().anchor(anchor);
             pen.text(&format!("diverged {} of {}", cell.diverged(), cell.runs.len()), (x, y), look)?;
         }
-        if look.hatched { pen.ring(at, 4.6, look.tone, 2.2)? } else { pen.dot(at, 4.4, look.tone)? }
+        mark(pen, &look, at)?;
     }
     let mut text = format!(
         "{title}\n{} points, 95% interval {}",

@@ -13,7 +13,7 @@ use plotters::style::{FontTransform, register_font};
 
 use super::PlotError;
 use super::plot::{Plot, Spot};
-use crate::report::palette::{INK, MUTED, SURFACE, Tone};
+use crate::report::palette::{Fill, INK, MUTED, SURFACE, Tone};
 
 /// Name of the embedded font in SVG, CSS and PNG.
 pub const FAMILY: &str = "Bioprop Sans";
@@ -112,16 +112,36 @@ impl Pen<'_> {
         Ok(())
     }
 
-    /// A bar of a series: solid, or pale with stripes and an outline.
-    pub fn bar(&self, at: [f64; 4], tone: Tone, hatched: bool) -> Result<(), PlotError> {
+    /// Stripes the other way.
+    fn counter_stripes(&self, [x, y, w, h]: [f64; 4], tone: Tone, step: f64, width: f64) -> Result<(), PlotError> {
+        let mut c = step / 2.0;
+        while c < w + h {
+            let from = (c.min(w), c - c.min(w));
+            let to = (c - c.min(h), c.min(h));
+            self.line(&[(x + from.0, y + from.1), (x + to.0, y + to.1)], tone, width)?;
+            c += step;
+        }
+        Ok(())
+    }
+
+    /// A bar of a series: solid, or pale with an outline and perhaps stripes.
+    pub fn bar(&self, at: [f64; 4], tone: Tone, fill: Fill) -> Result<(), PlotError> {
         if at[3] <= 0.0 {
             return Ok(());
         }
-        if !hatched {
-            return self.rect(at, tone, 1.0);
+        match fill {
+            Fill::Solid => return self.rect(at, tone, 1.0),
+            Fill::Striped => {
+                self.rect(at, tone, 0.16)?;
+                self.stripes(at, tone, 6.0, 1.7)?;
+            }
+            Fill::Outlined => self.rect(at, tone, 0.34)?,
+            Fill::Crossed => {
+                self.rect(at, tone, 0.16)?;
+                self.stripes(at, tone, 8.0, 1.2)?;
+                self.counter_stripes(at, tone, 8.0, 1.2)?;
+            }
         }
-        self.rect(at, tone, 0.16)?;
-        self.stripes(at, tone, 6.0, 1.7)?;
         self.outline([at[0] + 0.6, at[1] + 0.6, at[2] - 1.2, (at[3] - 0.6).max(0.1)], tone, 1.2)
     }
 

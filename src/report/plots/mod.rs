@@ -1,5 +1,6 @@
 //! Plots: one file per kind, all drawn with the layer over plotters.
 
+mod betas;
 mod curves;
 mod differences;
 mod grouped_bars;
@@ -8,6 +9,7 @@ mod plot;
 mod repeats;
 mod rows;
 
+pub use betas::betas;
 pub use curves::{accuracy_curves, angle_curves};
 pub use differences::differences;
 pub use grouped_bars::grouped_bars;
@@ -16,7 +18,7 @@ pub use repeats::repeats;
 pub use rows::rows;
 
 use super::model::CellModel;
-use super::palette::{INK, MUTED, Series, series};
+use super::palette::{Fill, INK, MUTED, Series, series};
 use layer::{Anchor, Pen, Type};
 
 /// What can go wrong while drawing.
@@ -35,7 +37,7 @@ pub const WIDTH: f64 = 1100.0;
 
 /// The distinct series of some cells, in their order.
 fn all_series<'a>(cells: impl Iterator<Item = &'a CellModel>) -> Vec<Series> {
-    super::model::distinct(cells.map(|c| series(&c.cell.rule)))
+    super::model::distinct(cells.map(|c| series(&c.cell)))
 }
 
 /// A key in one or more rows; returns the y below it.
@@ -47,11 +49,36 @@ fn legend(pen: &Pen, items: &[Series], left: f64, top: f64, right: f64) -> Resul
         if x + width > right && x > left {
             (x, y) = (left, y + 21.0);
         }
-        pen.bar([x, y - 6.0, 12.0, 12.0], item.tone, item.hatched)?;
+        pen.bar([x, y - 6.0, 12.0, 12.0], item.tone, item.fill)?;
         pen.text(&item.label, (x + 18.0, y), look)?;
         x += width + 22.0;
     }
     Ok(y + 16.0)
+}
+
+/// About how many rows [`legend`] takes in `room` pixels, before there is anything to measure with.
+fn legend_rows(items: &[Series], room: f64) -> f64 {
+    let (mut x, mut rows) = (0.0, 1.0);
+    for item in items {
+        let width = 18.0 + 6.6 * item.label.chars().count() as f64;
+        if x + width > room && x > 0.0 {
+            (x, rows) = (0.0, rows + 1.0);
+        }
+        x += width + 22.0;
+    }
+    rows
+}
+
+/// The mean of a row: a dot, or a ring where the bar would not be solid.
+fn mark(pen: &Pen, look: &Series, at: (f64, f64)) -> Result<(), PlotError> {
+    match look.fill {
+        Fill::Solid => pen.dot(at, 4.4, look.tone),
+        Fill::Outlined => {
+            pen.ring(at, 4.6, look.tone, 1.4)?;
+            pen.dot(at, 1.2, look.tone)
+        }
+        Fill::Striped | Fill::Crossed => pen.ring(at, 4.6, look.tone, 2.2),
+    }
 }
 
 /// A quiet note at the bottom left.

@@ -15,7 +15,7 @@ type Value = fn(&Run) -> Option<f64>;
 /// Test and train accuracy of each run.
 pub fn repeats(figure: &FigureModel) -> Result<Plot, PlotError> {
     let cell = &figure.cells[0];
-    let tone = series(&cell.cell.rule).tone;
+    let tone = series(&cell.cell).tone;
     let measures: [(&str, Value); 2] = [("Test accuracy", |r| r.test), ("Train accuracy", |r| r.train)];
     let rows: [(&str, &[Run]); 2] = [("different seeds", &cell.runs), ("the same seed again", &cell.repeats)];
     let panel = ROW * rows.len() as f64;

@@ -1,7 +1,7 @@
 //! Rows: whatever a study of the user's own compares, a block per dataset and network, a row per cell and setting.
 
 use super::layer::{Anchor, Frame, Pen, Type, draw, tick_label, ticks};
-use super::{Plot, PlotError, WIDTH, middle, note};
+use super::{Plot, PlotError, WIDTH, mark, middle, note};
 use crate::report::format::{headed, interval, percent, percent_or_none};
 use crate::report::model::{CellModel, FigureModel};
 use crate::report::palette::{BAND, CHANCE, GRID, INK, MUTED, series};
@@ -85,8 +85,8 @@ fn range(figure: &FigureModel) -> (f64, f64) {
 }
 
 fn row(pen: &Pen, frame: &Frame, cell: &CellModel, y: f64, wanted: usize) -> Result<(), PlotError> {
-    let look = series(&cell.cell.rule);
-    pen.bar([24.0, y - 5.0, 10.0, 10.0], look.tone, look.hatched)?;
+    let look = series(&cell.cell);
+    pen.bar([24.0, y - 5.0, 10.0, 10.0], look.tone, look.fill)?;
     pen.text(&cell.plain_name(), (41.0, y), Type::new(12.0, INK))?;
     let mut words = cell.plain_name();
     if let Some(mean) = cell.summary.mean {
@@ -98,11 +98,7 @@ fn row(pen: &Pen, frame: &Frame, cell: &CellModel, y: f64, wanted: usize) -> Res
             pen.dot((frame.x(run), y), 1.7, INK)?;
         }
         let at = (frame.x(mean), y);
-        if look.hatched {
-            pen.ring(at, 4.6, look.tone, 2.2)?
-        } else {
-            pen.dot(at, 4.4, look.tone)?
-        }
+        mark(pen, &look, at)?;
         let right = (WIDTH - 24.0, y);
         pen.text(&percent(mean), right, Type::new(12.0, INK).anchor(Anchor::End))?;
         words += &format!(

@@ -26,5 +26,5 @@ pub static FIGURE: Figure = Figure {
     epochs_of_the_post: 200,
     fixed_runs: None,
     assumptions: &["A1", "A2", "A3", "A4", "A5", "A8", "A9", "A11", "A12", "A13"],
-    plot: PlotKind::GroupedBars,
+    plot: PlotKind::Variants,
 };

@@ -25,5 +25,5 @@ pub static FIGURE: Figure = Figure {
     epochs_of_the_post: 200,
     fixed_runs: None,
     assumptions: &["A1", "A2", "A3", "A4", "A5", "A7", "A8", "A9", "A10", "A19", "A21", "A22", "A24"],
-    plot: PlotKind::GroupedBars,
+    plot: PlotKind::Betas,
 };

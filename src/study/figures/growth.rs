@@ -17,5 +17,5 @@ pub static FIGURE: Figure = Figure {
     epochs_of_the_post: 200,
     fixed_runs: None,
     assumptions: &["A1", "A4", "A5"],
-    plot: PlotKind::GroupedBars,
+    plot: PlotKind::Growth,
 };
