@@ -17,7 +17,7 @@ pub static NOKLAND: Source = Source {
 };
 
 pub static FRENKEL: Source = Source {
-    name: "Frenkel, Lefebvre and Bol 2021, table in the authors' slides",
+    name: "Frenkel et al. 2021, table in the authors' slides",
     link: "https://arxiv.org/abs/1909.01311",
     note: "tanh hidden layers, sigmoid with binary cross-entropy, Nesterov momentum 0.9, 100 epochs by their code's default; there the hidden layers of DFA and DRTP get a gradient that is not averaged over the batch",
 };
