@@ -88,11 +88,18 @@ pub struct FigureContext {
     pub table_note: String,
     pub published: Option<Table>,
     pub published_note: String,
-    pub published_source: String,
-    pub published_link: String,
+    pub published_sources: Vec<SourceContext>,
     pub assumptions: Vec<AssumptionContext>,
     pub command: String,
     pub sha256: String,
+}
+
+/// Where published values are from.
+#[derive(Serialize)]
+pub struct SourceContext {
+    pub name: &'static str,
+    pub link: &'static str,
+    pub note: &'static str,
 }
 
 #[derive(Serialize)]
@@ -220,6 +227,7 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
     let heading = if slug == id { f.figure.title.to_string() } else { format!("Figure {id}: {}", f.figure.title) };
     let repeats = f.figure.plot == PlotKind::Repeats;
     let published = if repeats { None } else { tables::published(f, &slug) };
+    let (published, sources) = published.map_or((None, vec![]), |(table, sources)| (Some(table), sources));
     FigureContext {
         heading,
         about: f.figure.about.into(),
@@ -246,8 +254,10 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
         },
         published,
         published_note: published::NOTE.into(),
-        published_source: published::SOURCE.into(),
-        published_link: published::LINK.into(),
+        published_sources: sources
+            .into_iter()
+            .map(|s| SourceContext { name: s.name, link: s.link, note: s.note })
+            .collect(),
         assumptions: f
             .figure
             .assumptions

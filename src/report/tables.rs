@@ -256,52 +256,56 @@ pub fn headline(rows: &[Headline]) -> Table {
     }
 }
 
-/// Published errors beside ours, if the figure holds such cells.
-pub fn published(figure: &FigureModel, slug: &str) -> Option<Table> {
+/// Published errors beside ours, if the figure holds such cells, and where they are from.
+pub fn published(figure: &FigureModel, slug: &str) -> Option<(Table, Vec<&'static published::Source>)> {
     let find = |p: &published::Published| {
         figure.cells.iter().find(|c| {
             let rule = &c.cell.rule;
             c.cell.dataset == p.dataset
                 && c.cell.network.to_string() == p.network
                 && rule.name() == p.rule
-                && (c.is_reference() || rule.option("feedback") == Some("random"))
+                && c.variant.is_empty()
+                && matches!(rule.option("feedback"), None | Some("random"))
         })
     };
-    let rows: Vec<Row> = published::TABLE
-        .iter()
-        .filter_map(|p| {
-            let c = find(p)?;
-            let ours = c.summary.mean.map(|m| 1.0 - m);
-            Some(Row {
-                strong: false,
-                cells: vec![
-                    named(c),
-                    Field::text(c.cell.dataset.title()),
-                    Field::text(c.cell.network.title()),
-                    Field::number(format::mean_std(ours, c.summary.std), ours),
-                    Field::number(format!("{:.2} ± {:.2}", p.error, p.std), Some(p.error)),
-                ],
-            })
-        })
-        .collect();
+    let beside: Vec<(published::Published, &CellModel)> =
+        published::all().filter_map(|p| Some((p, find(&p)?))).collect();
+    let row = |(p, c): &(published::Published, &CellModel)| {
+        let ours = c.summary.mean.map(|m| 1.0 - m);
+        let theirs = format!("{:.*} ± {:.*}", p.digits, p.error, p.digits, p.std);
+        Row {
+            strong: false,
+            cells: vec![
+                named(c),
+                Field::text(c.cell.dataset.title()),
+                Field::text(c.cell.network.title()),
+                Field::number(format::mean_std(ours, c.summary.std), ours),
+                Field::number(theirs, Some(p.error)),
+                Field::text(p.theirs),
+                Field::text(p.source.name.split(',').next().unwrap_or_default()),
+            ],
+        }
+    };
     // backpropagation alone says nothing about the figure
-    let has_feedback = rows.len() > published::TABLE.iter().filter(|p| p.rule == "bp").count();
-    has_feedback.then(|| Table {
+    if beside.iter().all(|(p, _)| p.rule == "bp") {
+        return None;
+    }
+    let table = Table {
         id: format!("{slug}-published"),
-        caption: format::headed(
-            figure.figure.title,
-            &format!("test error in percent, this run beside {}.", published::SOURCE),
-        ),
+        caption: format::headed(figure.figure.title, "test error in percent, this run beside published values."),
         columns: columns(&[
             ("Feedback", false),
             ("Dataset", false),
             ("Network", false),
             ("This run", true),
             ("Published, other recipe and length", true),
+            ("Published network", false),
+            ("Source", false),
         ]),
         tall: false,
-        rows,
-    })
+        rows: beside.iter().map(row).collect(),
+    };
+    Some((table, super::model::distinct(beside.iter().map(|(p, _)| p.source))))
 }
 
 /// Learning rates that were used.
