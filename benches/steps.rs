@@ -69,6 +69,7 @@ impl Case {
             hidden_rate: None,
             growth: None,
             feedback_rate: None,
+            follow_steps: None,
             batch: self.batch,
             epochs: 1,
             train_sample: 0,

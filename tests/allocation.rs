@@ -67,6 +67,7 @@ fn a_step_allocates_nothing() {
                             hidden_rate: None,
                             growth: None,
                             feedback_rate: None,
+                            follow_steps: None,
                             batch: 33,
                             epochs: 1,
                             train_sample: 1,

@@ -46,6 +46,7 @@ fn config(network: &str, rule: &str) -> Config {
         hidden_rate: None,
         growth: None,
         feedback_rate: None,
+        follow_steps: None,
         batch: 32,
         epochs: 2,
         train_sample: 50,

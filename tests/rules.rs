@@ -100,6 +100,7 @@ fn config(network: &str, rule: &str) -> Config {
         precision: Precision::F32,
         growth: None,
         feedback_rate: Some(0.02),
+        follow_steps: None,
         batch: 32,
         epochs: 2,
         train_sample: 50,

@@ -1,4 +1,4 @@
-//! `report tune`: search backpropagation's learning rates and write the table that the profiles read.
+//! `report tune`: search learning rates and rates of B, and write the table that the profiles read.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -12,12 +12,13 @@ use super::output::{count, print};
 use super::run::train;
 use crate::data::{self, DatasetId};
 use crate::net::Architecture;
+use crate::rules::RuleSpec;
 use crate::run::plan::{Datasets, Planned};
-use crate::run::tune::{FIRST, Next, Score, Target, entry, next, rate, score};
+use crate::run::tune::{FIRST, Next, Score, Searched, Target, entry, families, next, rate, score};
 use crate::run::{Store, StoredTrial, atomic};
 use crate::stats::{tuning_frame, write_parquet};
-use crate::study::rates::{RateEntry, RateTable};
-use crate::study::{Profile, Recipe};
+use crate::study::rates::{BP, RateEntry, RateTable};
+use crate::study::{Cell, Profile, Recipe};
 
 #[derive(Args)]
 pub struct TuneArgs {
@@ -30,9 +31,12 @@ pub struct TuneArgs {
     /// Only these datasets, such as mnist,cifar10 [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub datasets: Vec<DatasetId>,
-    /// Only these networks, such as 1x2000,2x800-tanh [default: the post's three]
+    /// Only these networks, such as 1x2000,linear [default: the figures'; another network: backpropagation's rate]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub networks: Vec<Architecture>,
+    /// Only this family, such as bp or feedback=hebb; may be repeated [default: all but HebbNet's]
+    #[arg(long = "family", value_name = "FAMILY")]
+    pub families: Vec<String>,
     #[command(flatten)]
     pub place: PlaceArgs,
     /// The table to write [default: data/rates/<profile>.toml of the repository]
@@ -62,51 +66,36 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
     }
     let table_path = table_path(args);
     let mut table = read_table(profile, &table_path)?;
-    let mut searches = searches(args);
-    let mut datasets = Datasets::new();
-    for search in &searches {
-        let id = search.target.dataset;
-        if let Entry::Vacant(slot) = datasets.entry(id) {
-            slot.insert(Arc::new(data::load(id, profile.data(), args.place.data.as_deref())?));
-        }
-    }
     let out = args.place.out(&format!("tune-{profile}"));
     let store = Store::open(&out.join("trials"))?;
-
-    // each round trains every search's next rates side by side
-    loop {
-        let mut round = vec![];
-        for s in &searches {
-            let data = &datasets[&s.target.dataset];
-            round.extend(s.wanted.iter().map(|k| Planned::new(s.target.trial(profile, *k, data), data)));
-        }
-        if round.is_empty() {
-            break;
-        }
-        train(&round, &datasets, &store, args.place.threads(), &out)?;
-        for s in &mut searches {
-            advance(s, profile, &store, &datasets)?;
-        }
+    let mut datasets = Datasets::new();
+    let (mut text, mut entries): (String, Vec<RateEntry>) = Default::default();
+    // rates of B stand beside backpropagation's, which is searched first
+    let (learning, feedback) = (targets(args), feedback_targets(args));
+    if learning.is_empty() && feedback.is_empty() {
+        return Err(misuse(format!(
+            "nothing to search for family {}; `report list rates` names the families",
+            args.families.join(", ")
+        )));
     }
-
-    let mut text = String::new();
-    let mut entries: Vec<RateEntry> = vec![];
-    for s in &searches {
-        let name = format!("{}/{} recipe {}", s.target.dataset, s.target.network, s.target.recipe);
-        let Some(winner) = s.winner else {
-            text += &format!(
-                "{name}: every rate down to {} overflowed; no entry written\n",
-                rate(*s.tried.keys().min().expect("tried"))
-            );
-            continue;
-        };
-        let tried: Vec<_> = s.tried.iter().map(|(k, t)| (*k, &t.outcome)).collect();
-        let found = entry(&s.target, profile, winner, &tried);
-        text += &format!("{name}: {} of {}\n", found.learning_rate, count(found.tried.len(), "rate"));
-        entries.push(found);
+    for (targets, of_feedback) in [(learning, false), (feedback, true)] {
+        let mut searches = vec![];
+        for (family, cell) in targets {
+            let searched = match of_feedback {
+                true => Searched::Feedback {
+                    learning_rate: table.rate(&backpropagation(cell.dataset, &cell.network), args.recipe)?,
+                },
+                false => Searched::Learning,
+            };
+            let target = Target { cell, recipe: args.recipe, family, searched };
+            searches.push(Search { target, tried: BTreeMap::new(), wanted: FIRST.collect(), winner: None });
+        }
+        let found = search(args, &mut searches, &mut datasets, &store, &out)?;
+        text += &found.0;
+        table.merge(found.1.clone());
+        entries.extend(found.1);
     }
     write_parquet(&tuning_frame(&entries)?, &out.join("tuning.parquet"))?;
-    table.merge(entries);
     atomic::write_atomically(&table_path, |w| std::io::Write::write_all(w, table.to_text().as_bytes()))
         .map_err(|e| anyhow::anyhow!("{}: cannot write: {e}; name another file by --table", table_path.display()))?;
     text += &format!("table: {} (built in at the next build)\n", table_path.display());
@@ -134,24 +123,89 @@ fn read_table(profile: Profile, path: &Path) -> anyhow::Result<RateTable> {
     Ok(table)
 }
 
-fn searches(args: &TuneArgs) -> Vec<Search> {
+/// Searches side by side until each has its winner: what to say, and the winners' entries.
+fn search(
+    args: &TuneArgs,
+    searches: &mut [Search],
+    datasets: &mut Datasets,
+    store: &Store,
+    out: &Path,
+) -> anyhow::Result<(String, Vec<RateEntry>)> {
+    let profile = args.profile;
+    for s in searches.iter() {
+        let id = s.target.cell.dataset;
+        if let Entry::Vacant(slot) = datasets.entry(id) {
+            slot.insert(Arc::new(data::load(id, profile.data(), args.place.data.as_deref())?));
+        }
+    }
+    loop {
+        let mut round = vec![];
+        for s in searches.iter() {
+            let data = &datasets[&s.target.cell.dataset];
+            round.extend(s.wanted.iter().map(|k| Planned::new(s.target.trial(profile, *k, data), data)));
+        }
+        if round.is_empty() {
+            break;
+        }
+        train(&round, datasets, store, args.place.threads(), out)?;
+        for s in searches.iter_mut() {
+            advance(s, profile, store, datasets)?;
+        }
+    }
+    let (mut text, mut entries) = (String::new(), vec![]);
+    for s in searches.iter() {
+        let Target { cell, recipe, family, .. } = &s.target;
+        let family = if family == BP { String::new() } else { format!(" {family}") };
+        let name = format!("{}/{}{family} recipe {recipe}", cell.dataset, cell.network);
+        let Some(winner) = s.winner else {
+            text += &format!(
+                "{name}: every rate down to {} overflowed; no entry written\n",
+                rate(*s.tried.keys().min().expect("tried"))
+            );
+            continue;
+        };
+        let tried: Vec<_> = s.tried.iter().map(|(k, t)| (*k, &t.outcome)).collect();
+        let found = entry(&s.target, profile, winner, &tried);
+        text += &format!("{name}: {} of {}\n", found.learning_rate, count(found.tried.len(), "rate"));
+        entries.push(found);
+    }
+    Ok((text, entries))
+}
+
+fn backpropagation(dataset: DatasetId, network: &Architecture) -> Cell {
+    Cell::new(dataset, network.clone(), RuleSpec::new("bp", &[]).expect("a registered rule"))
+}
+
+fn asked(args: &TuneArgs, (family, cell): &(String, Cell)) -> bool {
+    (args.datasets.is_empty() || args.datasets.contains(&cell.dataset))
+        && (args.networks.is_empty() || args.networks.contains(&cell.network))
+        && (args.families.is_empty() || args.families.contains(family))
+}
+
+/// Families whose learning rate is asked for, each with its cell.
+fn targets(args: &TuneArgs) -> Vec<(String, Cell)> {
+    let mut targets = families(false);
     let datasets = if args.datasets.is_empty() { DatasetId::ALL.to_vec() } else { args.datasets.clone() };
-    let networks = if args.networks.is_empty() { Architecture::of_the_post().to_vec() } else { args.networks.clone() };
-    let mut searches: Vec<Search> = vec![];
-    for dataset in datasets {
-        for network in &networks {
-            let target = Target { dataset, network: network.clone(), recipe: args.recipe };
-            if searches.iter().all(|s| s.target != target) {
-                searches.push(Search { target, tried: BTreeMap::new(), wanted: FIRST.collect(), winner: None });
+    for network in &args.networks {
+        for &dataset in &datasets {
+            let target = (BP.to_string(), backpropagation(dataset, network));
+            if !targets.contains(&target) {
+                targets.push(target);
             }
         }
     }
-    searches
+    targets.retain(|t| t.0 != "growth" && asked(args, t));
+    targets
+}
+
+/// Families whose rate of B is asked for, each with its cell.
+fn feedback_targets(args: &TuneArgs) -> Vec<(String, Cell)> {
+    families(true).into_iter().filter(|t| asked(args, t)).collect()
 }
 
 /// Takes the results of a round and decides on the next.
 fn advance(s: &mut Search, profile: Profile, store: &Store, datasets: &Datasets) -> anyhow::Result<()> {
-    let data = &datasets[&s.target.dataset];
+    let data = &datasets[&s.target.cell.dataset];
     for k in std::mem::take(&mut s.wanted) {
         let key = s.target.trial(profile, k, data).key();
         let stored = store.peek(&key)?.ok_or_else(|| anyhow::anyhow!("{}: vanished", store.path(&key).display()))?;

@@ -285,7 +285,7 @@ fn gaps(f: &FigureModel) -> Vec<String> {
             if cells == 1 { "one cell is".into() } else { format!("{cells} cells are") }
         ));
     }
-    if f.cells.iter().flat_map(|c| &c.runs).all(|r| r.epochs <= 1) {
+    if f.figure.plot != PlotKind::Growth && f.cells.iter().flat_map(|c| &c.runs).all(|r| r.epochs <= 1) {
         out.push("Trials of one epoch: there are no learning curves.".into());
     }
     let of = |f: &FigureModel, count: fn(&super::model::CellModel) -> usize| -> (usize, usize) {
@@ -318,6 +318,7 @@ fn follows(p: &Plot) -> bool {
 fn plot(p: &Plot) -> PlotContext {
     let caption = match p.name.rsplit('-').next() {
         Some("accuracy") => "Test accuracy of every cell.",
+        Some("growth") => "Weights of the hidden layer against their predicted growth.",
         Some("difference") => "The same results as differences from backpropagation, paired by seed.",
         Some("curves") => "Learning curves.",
         Some("angles") => "How far the feedback is from the path that it replaces.",

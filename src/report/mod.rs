@@ -127,13 +127,16 @@ fn draw(figure: &FigureModel) -> Result<Vec<Plot>, PlotError> {
     let mut all = match figure.figure.plot {
         PlotKind::GroupedBars | PlotKind::Variants => vec![plots::grouped_bars(figure)?],
         PlotKind::Betas => vec![plots::betas(figure)?],
-        PlotKind::Growth => vec![],
+        PlotKind::Growth => plots::growth(figure)?.into_iter().collect(),
         PlotKind::Repeats => vec![plots::repeats(figure)?],
         PlotKind::Rows => vec![plots::rows(figure)?],
     };
     let compares = !matches!(figure.figure.plot, PlotKind::Repeats | PlotKind::Rows | PlotKind::Growth);
     if compares && figure.cells.iter().any(model::CellModel::is_compared) {
         all.push(plots::differences(figure)?);
+    }
+    if figure.figure.plot == PlotKind::Growth {
+        return Ok(all);
     }
     all.extend(plots::accuracy_curves(figure)?);
     all.extend(plots::angle_curves(figure)?);

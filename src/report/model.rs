@@ -35,6 +35,16 @@ pub struct Point {
     pub test: Option<f64>,
     pub validation: Option<f64>,
     pub angles: [Option<f64>; 2],
+    pub growth: Option<Growth>,
+}
+
+/// Weights while they are followed (study of growth).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growth {
+    /// Predicted log of the growth.
+    pub exponent: f64,
+    pub projection: f64,
+    pub row_norm: f64,
 }
 
 /// Estimates over the seeds of a cell, fractions.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use polars::prelude::DataFrame;
 
-use super::model::{Point, Run, Summary};
+use super::model::{Growth, Point, Run, Summary};
 use super::{ReportError, columns};
 use crate::stats::{variants, with_variant};
 
@@ -105,6 +105,13 @@ pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, Repo
     let epochs = columns::counts(frame, "epoch")?;
     let (test, validation) = (columns::floats(frame, "test_accuracy")?, columns::floats(frame, "validation_accuracy")?);
     let (first, second) = (columns::floats(frame, "feedback_angle_1")?, columns::floats(frame, "feedback_angle_2")?);
+    // only where weights were followed
+    let followed = |name| match frame.column(name) {
+        Ok(_) => columns::floats(frame, name),
+        Err(_) => Ok(vec![None; frame.height()]),
+    };
+    let (exponents, projections) = (followed("growth_exponent")?, followed("projection")?);
+    let row_norms = followed("largest_row_norm")?;
     let mut all = CurvesByCell::new();
     for i in (0..frame.height()).filter(|&i| repeats[i] == 0) {
         let Some(name) = of_key.get(keys[i].as_str()) else { continue };
@@ -113,6 +120,10 @@ pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, Repo
             test: test[i],
             validation: validation[i],
             angles: [first[i], second[i]],
+            growth: match (exponents[i], projections[i], row_norms[i]) {
+                (Some(exponent), Some(projection), Some(row_norm)) => Some(Growth { exponent, projection, row_norm }),
+                _ => None,
+            },
         });
     }
     for by_seed in all.values_mut() {

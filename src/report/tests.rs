@@ -131,8 +131,8 @@ fn figures_without_trials_are_left_out_with_a_sentence() {
     let fake = frames(Profile::Quick, &made);
     let (_dir, out, written) = rendered("only-five", &fake);
     assert!(read(&out, "index.html").contains("id=\"five-runs\""));
-    // backpropagation of 1x2000 is part of the grids, so they stay, but for CIFAR-10's; without any trial all go
-    assert_eq!(written.skipped, ["10"]);
+    // backpropagation of 1x2000 is part of the grids, so they stay, but for two without it; without any trial all go
+    assert_eq!(written.skipped, ["10", "growth"]);
     let empty = Fake {
         trials: fake.trials.head(Some(0)),
         curves: fake.curves.head(Some(0)),

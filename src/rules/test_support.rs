@@ -17,6 +17,7 @@ pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer
         hidden_rate: None,
         growth: None,
         feedback_rate: None,
+        follow_steps: None,
         batch: 1,
         epochs: 1,
         train_sample: 1,

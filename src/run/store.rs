@@ -212,6 +212,7 @@ mod tests {
             runaway: true,
             steps: 3,
             curve: vec![],
+            growth: vec![],
             train: None,
             test_bits: vec![],
             weights_sha256: String::new(),

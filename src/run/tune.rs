@@ -1,13 +1,12 @@
-//! The search of backpropagation's learning rates, on validation accuracy only.
+//! The searches of learning rates and of rates of B, on validation accuracy only.
 //!
 //! Half-decade grid; a winner at the grid's edge extends the grid; a rate that overflows is recorded and never wins;
 //! of equals the smaller rate wins. One seed of its own, so that no reported seed has been looked at.
 
 use super::plan::BATCH;
 use crate::data::Dataset;
-use crate::net::Architecture;
-use crate::rules::RuleSpec;
-use crate::study::rates::{BP, RateEntry, SEARCH_SEED, Tried};
+use crate::study::figures;
+use crate::study::rates::{self, BP, RateEntry, SEARCH_SEED, Tried};
 use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Trial};
 use crate::train::{Outcome, Status};
 
@@ -31,25 +30,62 @@ pub fn epochs(profile: Profile) -> u32 {
     }
 }
 
-/// What is searched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which rate is searched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Searched {
+    Learning,
+    /// The rate of feedback that learns; this is the learning rate beside it.
+    Feedback {
+        learning_rate: f64,
+    },
+}
+
+/// What is searched: the rate of a family, on one cell that stands for it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Target {
-    pub dataset: crate::data::DatasetId,
-    pub network: Architecture,
+    pub cell: Cell,
     pub recipe: Recipe,
+    pub family: String,
+    pub searched: Searched,
+}
+
+/// Families that can be searched, each with the cell that stands for it, in the order of the figures. HebbNet's growth
+/// exponents are searched by no command yet.
+pub fn families(searched_feedback: bool) -> Vec<(String, Cell)> {
+    let mut found: Vec<(String, Cell)> = vec![];
+    for cell in figures::REGISTRY.iter().chain(figures::PENDING).flat_map(|f| f.cells()) {
+        let cell = cell.canonical();
+        let family = match searched_feedback {
+            true => rates::feedback_family(&cell),
+            false => Some(rates::family(&cell)).filter(|f| !f.starts_with("hebbnet")),
+        };
+        let Some(family) = family else { continue };
+        // the rules that borrow backpropagation's rate do not stand for it
+        if family == BP && cell.rule.name() != BP {
+            continue;
+        }
+        let known = |f: &(String, Cell)| f.0 == family && f.1.dataset == cell.dataset && f.1.network == cell.network;
+        if !found.iter().any(known) {
+            found.push((family, cell));
+        }
+    }
+    found
 }
 
 impl Target {
     /// The trial that tries exponent `k`.
     pub fn trial(&self, profile: Profile, k: i32, data: &Dataset) -> Trial {
-        let rule = RuleSpec::new("bp", &[]).expect("a registered rule");
+        let (learning_rate, feedback_rate) = match self.searched {
+            Searched::Learning => (rate(k), None),
+            Searched::Feedback { learning_rate } => (learning_rate, Some(rate(k))),
+        };
         Trial {
-            cell: Cell::new(self.dataset, self.network.clone(), rule),
+            cell: self.cell.clone(),
             recipe: self.recipe,
-            learning_rate: rate(k),
+            learning_rate,
             hidden_rate: None,
             growth: None,
-            feedback_rate: None,
+            feedback_rate,
             batch: BATCH,
             epochs: epochs(profile),
             data: profile.data(),
@@ -108,10 +144,10 @@ pub fn entry(target: &Target, profile: Profile, winner: i32, tried: &[(i32, &Out
     let mut tried = tried.to_vec();
     tried.sort_by_key(|t| t.0);
     RateEntry {
-        dataset: target.dataset,
-        network: target.network.to_string(),
+        dataset: target.cell.dataset,
+        network: target.cell.network.to_string(),
         recipe: target.recipe,
-        family: BP.into(),
+        family: target.family.clone(),
         growth: None,
         learning_rate: rate(winner),
         preliminary: false,
@@ -135,6 +171,17 @@ pub fn entry(target: &Target, profile: Profile, winner: i32, tried: &[(i32, &Out
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_family_of_the_tables_but_hebbnets_is_searched() {
+        let searched: Vec<(String, Cell)> = [families(false), families(true)].concat();
+        for entry in &rates::RateTable::of(Profile::Quick).entries {
+            let found = searched.iter().any(|(family, cell)| {
+                *family == entry.family && cell.dataset == entry.dataset && cell.network.to_string() == entry.network
+            });
+            assert!(found || entry.family.starts_with("hebbnet"), "{} {}", entry.network, entry.family);
+        }
+    }
 
     /// Runs a whole search on a made-up score.
     fn search(score: impl Fn(i32) -> Option<u32>) -> (Next, Vec<i32>) {

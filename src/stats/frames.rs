@@ -7,7 +7,7 @@ use polars::prelude::*;
 
 use super::StatsError;
 use crate::run::StoredTrial;
-use crate::train::{EpochRow, Score, Status};
+use crate::train::{EpochRow, GrowthRow, Score, Status};
 
 /// A column made of one value per row.
 macro_rules! column {
@@ -152,6 +152,48 @@ pub fn curves_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
     columns.push(column!("feedback_angles", rows, |(_, _, e)| e.feedback_angles.len() as u32));
     columns.push(column!("delta_angles", rows, |(_, _, e)| e.delta_angles.len() as u32));
     columns.push(column!("epoch_time_s", rows, |(_, _, e)| e.epoch_time_s));
+    let mut frame = DataFrame::new(rows.len(), columns)?;
+    if trials.iter().all(|(_, t)| t.outcome.growth.is_empty()) {
+        return Ok(frame);
+    }
+    // one under the other, nothing where a column is not the other's
+    let mut growth = growth_frame(&trials)?;
+    for column in growth.columns() {
+        if frame.column(column.name()).is_err() {
+            let empty = Column::full_null(column.name().clone(), frame.height(), column.dtype());
+            frame.with_column(empty)?;
+        }
+    }
+    for column in frame.columns() {
+        if growth.column(column.name()).is_err() {
+            let empty = Column::full_null(column.name().clone(), growth.height(), column.dtype());
+            growth.with_column(empty)?;
+        }
+    }
+    let names: Vec<String> = frame.get_column_names().iter().map(|n| n.to_string()).collect();
+    Ok(frame.vstack(&growth.select(names)?)?)
+}
+
+/// Rows of trials whose weights were followed, with columns that no other row has; they have no epochs of their own.
+fn growth_frame(trials: &[(String, &StoredTrial)]) -> Result<DataFrame, StatsError> {
+    let rows: Vec<(&str, &StoredTrial, &GrowthRow)> =
+        trials.iter().flat_map(|(key, t)| t.outcome.growth.iter().map(move |g| (key.as_str(), *t, g))).collect();
+    let columns = vec![
+        column!("key", rows, |(key, _, _)| *key),
+        column!("cell", rows, |(_, t, _)| t.trial.cell.to_string()),
+        column!("dataset", rows, |(_, t, _)| t.trial.cell.dataset.name()),
+        column!("network", rows, |(_, t, _)| t.trial.cell.network.to_string()),
+        column!("rule", rows, |(_, t, _)| t.trial.cell.rule.name()),
+        column!("options", rows, |(_, t, _)| t.trial.cell.rule.options_text()),
+        column!("seed", rows, |(_, t, _)| t.trial.seed),
+        column!("repeat", rows, |(_, t, _)| t.trial.repeat),
+        column!("epoch", rows, |_| 0u32),
+        column!("step", rows, |(_, _, g)| g.step),
+        column!("projection", rows, |(_, _, g)| g.projection),
+        column!("largest_row_norm", rows, |(_, _, g)| g.largest_row_norm),
+        column!("weight_norm_1", rows, |(_, _, g)| g.weight_norm),
+        column!("growth_exponent", rows, |(_, _, g)| g.exponent),
+    ];
     Ok(DataFrame::new(rows.len(), columns)?)
 }
 
@@ -204,6 +246,7 @@ pub(super) mod tests {
             runaway: false,
             steps: 9,
             curve: curve.collect(),
+            growth: vec![],
             train: Some(score(15)),
             test_bits: vec![seed as u8, 0xfe],
             weights_sha256: format!("{seed:064}"),

@@ -7,7 +7,7 @@ use super::{Cell, DataSize, Recipe};
 use crate::feedback::Start;
 pub use crate::net::Precision;
 use crate::net::{Activation, Loss};
-use crate::train::{Config, InputScaling, Optimiser};
+use crate::train::{Config, GROWTH_STEPS, InputScaling, Optimiser};
 
 /// Raised by whatever changes the bits of a trial (rules, engine, data, recipe), so that no stale result is reused.
 pub const REVISION: u32 = 1;
@@ -67,10 +67,16 @@ impl Trial {
             feedback_rate: self.feedback_rate,
             batch: self.batch,
             epochs: self.epochs,
+            follow_steps: self.follow_steps(),
             train_sample: self.train_sample,
             precision: self.precision,
             seed: self.seed,
         }
+    }
+
+    /// The study of growth has one length in every profile but the smallest.
+    fn follow_steps(&self) -> Option<u64> {
+        (self.cell.rule.name() == "growth").then_some(if self.data == DataSize::Smoke { 20 } else { GROWTH_STEPS })
     }
 
     /// Recipe `nokland`: tanh under FA and DFA starts at zero, unless the feedback takes its signs from the weights

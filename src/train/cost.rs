@@ -72,7 +72,8 @@ pub fn step_operations(config: &Config, sizes: &[usize]) -> f64 {
 
 /// Counted floating-point operations of a whole trial, training and evaluation: known before it runs, the same on every machine.
 pub fn operations(config: &Config, data: &Dataset) -> f64 {
-    Cost::new(config, data).total(config.epochs)
+    let cost = Cost::new(config, data);
+    config.follow_steps.map_or_else(|| cost.total(config.epochs), |steps| cost.done(0, steps))
 }
 
 /// Seconds of the parts of a trial on this machine now.
@@ -95,6 +96,9 @@ impl Timing {
         let batches = |images: usize| images.div_ceil(evaluate::BATCH) as f64;
         let followed = batches(validation) + batches(test_images) + batches(config.train_sample.min(train));
         let steps = (train / config.batch) as f64;
+        if let Some(steps) = config.follow_steps {
+            return self.around + steps as f64 * self.step;
+        }
         self.around
             + f64::from(config.epochs) * (steps * self.step + followed * self.evaluation + self.epoch)
             + batches(train) * self.evaluation

@@ -4,9 +4,9 @@
 //! about half of that. So `g = eta_0 (lambda_1 / 2) sum_t factor(t)` says by which power of e the weights would grow.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Config, Inputs, Split};
+use super::{Config, GrowthRow, Inputs, Monitor, Split, Stopped, Trainer, epoch_order, observe, step_operations};
 use crate::data::{Dataset, Images};
 use crate::net::Matrix;
 use crate::net::kernels::Panels;
@@ -14,8 +14,10 @@ use crate::net::kernels::Panels;
 /// Steps of the power iteration at most.
 const ITERATIONS: usize = 100;
 
-/// Steps of the study of growth.
-const GROWTH_STEPS: f64 = 500.0;
+/// Steps of the study of growth, whatever the data.
+pub const GROWTH_STEPS: u64 = 500;
+/// Its weights are looked at after so many.
+const EVERY: u64 = 10;
 
 /// The configuration with its growth exponent turned into the hidden rate, if it has one.
 pub fn resolved(config: &Config, data: &Dataset, inputs: &Inputs, split: &Split) -> Config {
@@ -29,35 +31,39 @@ pub fn resolved(config: &Config, data: &Dataset, inputs: &Inputs, split: &Split)
     }
     if config.rule.name() == "growth" {
         // the study of growth has one length in every profile
-        sum = GROWTH_STEPS;
+        sum = GROWTH_STEPS as f64;
     }
-    let lambda = largest_eigenvalue(data, config.seed, inputs, split);
+    let (lambda, _) = principal(data, config.seed, inputs, split);
     Config { hidden_rate: Some(growth / (lambda / 2.0 * sum)), growth: None, ..config.clone() }
 }
 
-/// Largest eigenvalue of the second moment of the training inputs, in `f64`, by power iteration; remembered, since
-/// every rule of a seed asks for the same one.
-pub fn largest_eigenvalue(data: &Dataset, seed: u64, inputs: &Inputs, split: &Split) -> f64 {
-    static KNOWN: Mutex<Option<HashMap<String, f64>>> = Mutex::new(None);
+/// Largest eigenvalue of the second moment of the training inputs and its direction.
+type Principal = (f64, Arc<Vec<f64>>);
+
+/// The first principal component (not centred once more), in `f64`, by power iteration; remembered, since every rule of
+/// a seed asks for the same one.
+fn principal(data: &Dataset, seed: u64, inputs: &Inputs, split: &Split) -> Principal {
+    static KNOWN: Mutex<Option<HashMap<String, Principal>>> = Mutex::new(None);
     let key = format!("{} {seed} {} {:?}", data.fingerprint, split.train.len(), inputs.mean().first());
-    let known = |lambda: Option<f64>| {
+    let known = |found: Option<Principal>| {
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_default();
-        match lambda {
-            Some(lambda) => known.insert(key.clone(), lambda),
-            None => known.get(&key).copied(),
+        match found {
+            Some(found) => known.insert(key.clone(), found),
+            None => known.get(&key).cloned(),
         }
     };
     // made-up data have no fingerprint to be known by
-    if let Some(lambda) = (!data.fingerprint.is_empty()).then(|| known(None)).flatten() {
-        return lambda;
+    if let Some(found) = (!data.fingerprint.is_empty()).then(|| known(None)).flatten() {
+        return found;
     }
-    let lambda = power_iteration(&data.train, inputs, &split.train);
-    known(Some(lambda));
-    lambda
+    let (lambda, direction) = power_iteration(&data.train, inputs, &split.train);
+    let found = (lambda, Arc::new(direction));
+    known(Some(found.clone()));
+    found
 }
 
-fn power_iteration(images: &Images, inputs: &Inputs, rows: &[u32]) -> f64 {
+fn power_iteration(images: &Images, inputs: &Inputs, rows: &[u32]) -> (f64, Vec<f64>) {
     let n = images.inputs;
     let (mut panels, mut x) = (Panels::zeros(n, 64), Matrix::zeros(n, 64));
     let mut v = vec![1.0 / (n as f64).sqrt(); n];
@@ -86,9 +92,64 @@ fn power_iteration(images: &Images, inputs: &Inputs, rows: &[u32]) -> f64 {
         next.iter_mut().for_each(|x| *x /= norm);
         v = next;
         if (new - lambda).abs() <= 1e-10 * new {
-            return new;
+            return (new, v);
         }
         lambda = new;
     }
-    lambda
+    (lambda, v)
+}
+
+/// Follows the hidden layer's weights for `steps` steps, epochs or not. `config` is [`resolved`].
+pub(super) fn follow(
+    config: &Config,
+    steps: u64,
+    data: &Dataset,
+    (inputs, split): (&Inputs, &Split),
+    trainer: &mut Trainer,
+    monitor: &dyn Monitor,
+) -> Result<(Vec<GrowthRow>, Option<u64>), Stopped> {
+    let (lambda, direction) = principal(data, config.seed, inputs, split);
+    let rate = config.hidden_rate.unwrap_or(config.learning_rate);
+    let operations = step_operations(config, &config.network.sizes(data.train.inputs, data.id.classes()));
+    let row = |trainer: &Trainer, step: u64| GrowthRow {
+        step,
+        projection: projection(trainer.weights(1), &direction),
+        largest_row_norm: observe::extremes(trainer.weights(1)).1,
+        weight_norm: trainer.weights(1).norm(),
+        exponent: rate * step as f64 * lambda / 2.0,
+    };
+    let mut rows = vec![row(trainer, 0)];
+    let mut epoch = 0;
+    loop {
+        let order = epoch_order(&split.train, config.seed, epoch);
+        if epoch == 0 {
+            trainer.prepare(inputs, &data.train, &order);
+        }
+        trainer.start_epoch(epoch);
+        for batch in order.chunks_exact(config.batch) {
+            if monitor.cancelled() {
+                return Err(Stopped);
+            }
+            let diverged = trainer.step(inputs, &data.train, batch).diverged;
+            let step = trainer.steps();
+            let look = step.is_multiple_of(EVERY) || step == steps;
+            if diverged.is_some() || look && !trainer.flush() {
+                return Ok((rows, diverged.or(Some(step))));
+            }
+            if look {
+                rows.push(row(trainer, step));
+                monitor.progress(operations * step as f64);
+            }
+            if step == steps {
+                return Ok((rows, None));
+            }
+        }
+        epoch += 1;
+    }
+}
+
+/// Norm of `W v`: how much of the weights lies along one direction of the input.
+fn projection(w: &Matrix, v: &[f64]) -> f64 {
+    let along = |row: &[f32]| row.iter().zip(v).map(|(&w, v)| f64::from(w) * v).sum::<f64>();
+    (0..w.rows()).map(|r| along(w.row(r)).powi(2)).sum::<f64>().sqrt()
 }

@@ -12,9 +12,9 @@ mod split;
 mod trainer;
 
 pub use cost::{Timing, operations, step_operations};
-pub use growth::resolved;
+pub use growth::{GROWTH_STEPS, resolved};
 pub use inputs::{InputScaling, Inputs};
-pub use outcome::{EpochRow, Outcome, Score, Status};
+pub use outcome::{EpochRow, GrowthRow, Outcome, Score, Status};
 pub use split::{Split, epoch_order};
 pub use trainer::{StepReport, Trainer};
 
@@ -55,6 +55,8 @@ pub struct Config {
     pub feedback_rate: Option<f64>,
     pub batch: usize,
     pub epochs: u32,
+    /// Instead of epochs, so many steps without evaluation, the weights followed every few (study of growth).
+    pub follow_steps: Option<u64>,
     /// Images of the fixed training sample followed each epoch.
     pub train_sample: usize,
     pub precision: Precision,
@@ -112,12 +114,28 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         runaway: false,
         steps: 0,
         curve: Vec::new(),
+        growth: Vec::new(),
         train: None,
         test_bits: Vec::new(),
         weights_sha256: String::new(),
         train_time_s: 0.0,
         total_time_s: 0.0,
     };
+    if let Some(steps) = config.follow_steps {
+        let (rows, diverged) = growth::follow(config, steps, data, (&inputs, &split), &mut trainer, monitor)?;
+        outcome.steps = trainer.steps();
+        outcome.train_time_s = started.elapsed().as_secs_f64();
+        outcome.total_time_s = outcome.train_time_s;
+        match diverged {
+            Some(step) => outcome.status = Status::Diverged { step },
+            None => outcome.weights_sha256 = weights_hash(&trainer),
+        }
+        // the output layer stays, so this is about the hidden one
+        let last = rows.last().map_or(0.0, |r| r.weight_norm);
+        outcome.runaway = last > RUNAWAY * norm_at_start;
+        outcome.growth = rows;
+        return Ok(outcome);
+    }
     let all_test: Vec<u32> = (0..data.test.len() as u32).collect();
     let mut test_bits = Vec::new();
     'epochs: for epoch in 0..config.epochs {

@@ -61,6 +61,21 @@ pub struct EpochRow {
     pub epoch_time_s: f64,
 }
 
+/// Weights of the first layer while they are followed (study of growth).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct GrowthRow {
+    /// Steps done.
+    pub step: u64,
+    /// Norm of the projection on the inputs' first principal component.
+    pub projection: f64,
+    /// Largest norm of a unit's incoming weights.
+    pub largest_row_norm: f64,
+    /// Frobenius norm.
+    pub weight_norm: f64,
+    /// Sum of the rates so far times half the largest eigenvalue of the inputs: the predicted log of the growth.
+    pub exponent: f64,
+}
+
 /// What came of a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -72,6 +87,9 @@ pub struct Outcome {
     pub steps: u64,
     /// One row per finished epoch.
     pub curve: Vec<EpochRow>,
+    /// One row every few steps, in the study of growth only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub growth: Vec<GrowthRow>,
     /// All training images at the end (none if diverged).
     pub train: Option<Score>,
     /// Which test images were right at the end: one bit each, the first image in the lowest bit of the first byte; hex. Empty if diverged.

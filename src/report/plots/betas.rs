@@ -103,7 +103,7 @@ fn axes(pen: &Pen, frame: &Frame, (low, high): (f64, f64)) -> Result<(), PlotErr
         let x = frame.x(f64::from(e));
         pen.line(&[(x, frame.bottom()), (x, frame.bottom() + 5.0)], INK, 1.0)?;
         pen.text(
-            &if e >= -2 { format!("{}", 10f64.powi(e)) } else { format!("1e{}", e).replace('-', "−") },
+            &if e >= -2 { format!("{}", 10f64.powi(e)) } else { format!("1e{e}").replace('-', "−") },
             (x, frame.bottom() + 17.0),
             look,
         )?;
