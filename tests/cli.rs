@@ -348,7 +348,8 @@ fn traces_recompute_in_numpy() {
             ["bp", "fa/feedback=random", "dfa/feedback=random"].map(|rule| (format!("{d}/{n}/{rule}"), "main", 3))
         });
     let more = [
-        ("mnist/1x2000/dfa/feedback=binary,scale=literal", "main", 2),
+        ("mnist/1x2000/dfa/feedback=binary,scale=literal", "main", 10),
+        ("mnist/2x800-tanh/fa/feedback=binary-sign,scale=literal", "main", 3),
         ("mnist/2x800-relu/fa/feedback=random-sign", "unit", 2),
         ("cifar10/2x800-tanh/dfa/feedback=binary-sign,scale=matched", "main", 2),
         ("mnist/2x800-tanh/dfa/feedback=random", "nokland", 4),

@@ -100,19 +100,20 @@ fn read_official(id: DatasetId, paths: &[PathBuf]) -> Result<(Images, Images), D
 /// Unpacked content of an official file, its checksum verified.
 ///
 /// # Errors
-/// Those of reading; `Truncated`, `TrailingBytes`, `Checksum`.
+/// Those of reading and of the format (`WrongMagic`, `UnexpectedCount`, ...); `Truncated`, `TrailingBytes`, `Checksum`.
 pub(crate) fn read_checked(file: &OfficialFile, path: &Path) -> Result<Vec<u8>, DataError> {
     let bytes = read_content(path, 2 * file.bytes())?;
-    // a wrong length says more than a wrong checksum
     let (needed, found) = (file.bytes(), bytes.len() as u64);
-    if found < needed {
-        return Err(DataError::Truncated { path: path.into(), needed, found });
+    let same = match found == needed {
+        true => file.check(&bytes, path, REPLACE),
+        false if found < needed => Err(DataError::Truncated { path: path.into(), needed, found }),
+        false => Err(DataError::TrailingBytes { path: path.into(), extra: found - needed }),
+    };
+    match same {
+        Ok(()) => Ok(bytes),
+        // what the reader finds says more: another kind of file, another count, a label out of range
+        Err(error) => Err(file.structure(&bytes, path).err().unwrap_or(error)),
     }
-    if found > needed {
-        return Err(DataError::TrailingBytes { path: path.into(), extra: found - needed });
-    }
-    file.check(&bytes, path, REPLACE)?;
-    Ok(bytes)
 }
 
 fn keep_first(images: &mut Images, n: usize) {

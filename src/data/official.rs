@@ -51,6 +51,21 @@ impl OfficialFile {
         }
     }
 
+    /// Refuses `bytes` (unpacked) that are not of the format, sizes and count of this file.
+    ///
+    /// # Errors
+    /// Those of the readers.
+    pub(crate) fn structure(&self, bytes: &[u8], path: &Path) -> Result<(), DataError> {
+        match self.content {
+            Content::Images => {
+                let images = idx::parse_images(bytes, path)?;
+                idx::expect_images(images, path, self.count, MNIST_SIDE, MNIST_SIDE).map(drop)
+            }
+            Content::Labels => idx::expect_count(path, self.count, idx::parse_labels(bytes, path)?.len()),
+            Content::Records => cifar::parse_records(bytes, path, self.count).map(drop),
+        }
+    }
+
     /// Refuses `bytes` (unpacked) whose checksum is not the official one; `hint` is the way out.
     ///
     /// # Errors
@@ -172,6 +187,22 @@ mod tests {
         assert_eq!(full_sizes(DatasetId::Cifar10), (50_000, 10_000));
         assert_eq!(official_files(DatasetId::Mnist)[0].bytes(), 47_040_016);
         assert_eq!(official_files(DatasetId::Cifar10)[5].bytes(), 30_730_000);
+    }
+
+    #[test]
+    fn damage_is_named_by_what_the_reader_finds() {
+        let (image_file, label_file) = (&official_files(DatasetId::Mnist)[2], &official_files(DatasetId::Mnist)[3]);
+        let path = Path::new("file");
+        let labels = idx::encode_labels(&[1, 2], 2);
+        assert!(matches!(image_file.structure(&labels, path), Err(DataError::WrongMagic { .. })));
+        assert!(matches!(label_file.structure(&labels, path), Err(DataError::UnexpectedCount { .. })));
+        let whole = idx::encode_labels(&vec![3; 10_000], 10_000);
+        assert!(label_file.structure(&whole, path).is_ok());
+        let record = &official_files(DatasetId::Cifar10)[5];
+        assert!(record.structure(&vec![0; 10_000 * cifar::RECORD], path).is_ok());
+        let mut bad = vec![0; 10_000 * cifar::RECORD];
+        bad[3 * cifar::RECORD] = 11;
+        assert!(matches!(record.structure(&bad, path), Err(DataError::BadLabel { .. })));
     }
 
     #[test]

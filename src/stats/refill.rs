@@ -103,6 +103,10 @@ fn from_tables(trials: &Table, curves: &Table, wanted: &BTreeSet<&str>) -> Resul
         if trial.key() != key {
             return Err(bad(format!("its settings are those of trial {}", trial.key())));
         }
+        if trial.cell.rule.name() == "growth" {
+            // followed step by step and trained in seconds: trained again
+            continue;
+        }
         let status = match (status.get(row), diverged_at.get(row)) {
             (Some("finished"), None) => Status::Finished,
             (Some("diverged"), Some(step)) => Status::Diverged { step },
@@ -118,6 +122,7 @@ fn from_tables(trials: &Table, curves: &Table, wanted: &BTreeSet<&str>) -> Resul
             weights_sha256: weights.get(row).unwrap_or_default().to_string(),
             train_time_s: train_time.get(row).ok_or_else(|| there("train_time_s"))?,
             total_time_s: total_time.get(row).ok_or_else(|| there("total_time_s"))?,
+            growth: vec![],
         };
         if outcome.status == Status::Finished && outcome.curve.last().map(|e| e.epoch) != Some(trial.epochs) {
             let found = outcome.curve.len();
@@ -157,6 +162,9 @@ fn epochs(curves: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Ve
     let mut all: BTreeMap<String, Vec<EpochRow>> = BTreeMap::new();
     for row in 0..curves.frame.height() {
         let Some(key) = keys.get(row).filter(|k| wanted.contains(k)) else { continue };
+        if epochs.get(row) == Some(0) {
+            continue; // a row of a growth trial
+        }
         let there = |name: &str| StatsError::NotATrial {
             key: key.to_string(),
             reason: format!("`{name}` is empty in row {} of its curves", row + 1),
