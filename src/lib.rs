@@ -1,6 +1,7 @@
 //! bioprop: learning rules between biology and backpropagation, compared with several seeds and reported.
 //!
-//! The rooms, in the order the data walks; nothing imports a room below it:
+//! The rooms, in the order the data walks; nothing imports a room below it (but `feedback` and `rules`, whose update terms
+//! name each other's parts):
 //!
 //! * [`random`]: one random stream per seed and purpose
 //! * [`data`]: the datasets, their files and checksums

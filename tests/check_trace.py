@@ -4,8 +4,8 @@
     python3 tests/check_trace.py TRACE.npz [...]
 
 Each step starts from the written state, so errors do not add up. Tolerances: signals within 1e-5 of their largest
-entry, and 2^-22 of what each sum adds up, sum|W||x|: literal binary feedback makes weights
-of 10 and preactivations of 1000 within a step, whose f32 rounding is larger than 1e-5 after a tanh or a softmax; each new
+entry, and 2^-24 sqrt(n) sum|W||x| for the rounding of a chain of n additions in f32 (literal binary feedback makes weights
+of 10 and partial sums of 1000 within a step: their rounding is larger than 1e-5 after a tanh or a softmax); each new
 weight within 1e-5 max|dW| + 2^-22 max|W|. (Under RMSprop a tiny gradient over a tiny mean square carries
 its own rounding: 1e-6 of the largest gradient is propagated through the division.)
 """
@@ -57,7 +57,7 @@ def check(path):
             else:
                 out = 1 / (1 + np.exp(-pre))
             got = a[f"h{l}_{t}"] if l < depth else a[f"yhat_{t}"]
-            rounding = 2.0**-22 * (np.abs(seen[l]) @ np.abs(W[l]).T + np.abs(b[l]))
+            rounding = 2.0**-24 * np.sqrt(W[l].shape[1]) * (np.abs(seen[l]) @ np.abs(W[l]).T + np.abs(b[l]))
             close(f"h{l}_{t}", got, out, 1e-5 * np.abs(out).max() + rounding)
             h.append(got)
         target = np.eye(h[depth].shape[1])[y]
@@ -75,7 +75,7 @@ def check(path):
                 if rule == "hd" and reading != "k":
                     slope = 1
                 delta[l] = (source @ B) * slope
-                rounding = 2.0**-22 * (np.abs(source) @ np.abs(B)) * np.abs(slope)
+                rounding = 2.0**-24 * np.sqrt(B.shape[0]) * (np.abs(source) @ np.abs(B)) * np.abs(slope)
             else:
                 rounding = 0
             close(f"delta{l}_{t}", a[f"delta{l}_{t}"], delta[l], 1e-5 * np.abs(delta[l]).max() + rounding)

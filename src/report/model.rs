@@ -7,7 +7,8 @@ use crate::data::DatasetId;
 use crate::run::Provenance;
 use crate::stats::claims::Judged;
 use crate::study::figures::{self, Figure, PlotKind};
-use crate::study::{Cell, Profile, Study};
+use crate::study::rates::RateTable;
+use crate::study::{Cell, Profile, Recipe, Study};
 
 /// One trial.
 #[derive(Debug, Clone, PartialEq)]
@@ -188,6 +189,8 @@ pub struct Rate {
     pub network: String,
     pub rule: String,
     pub rates: Vec<f64>,
+    /// Some of them come from the profile's table where no search has chosen them yet.
+    pub by_hand: bool,
 }
 
 /// Everything the report says, as numbers.
@@ -340,7 +343,7 @@ impl<'a> Model<'a> {
             profile,
             headline: if study.is_some() { Vec::new() } else { headline(&shown) },
             lengths: lengths(&shown),
-            rates: rates(&shown),
+            rates: rates(&shown, provenance),
             train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
             figures: shown,
             skipped,
@@ -408,15 +411,23 @@ fn lengths(figures: &[FigureModel]) -> Vec<Length> {
     rows
 }
 
-fn rates(figures: &[FigureModel]) -> Vec<Rate> {
+fn rates(figures: &[FigureModel], provenance: &Provenance) -> Vec<Rate> {
+    let profile: Option<Profile> = provenance.profile.parse().ok();
+    // what a command line gave was set by hand too, but by the user
+    let given = provenance.command.contains(" --rate ") || provenance.study.is_some();
+    let table = profile.filter(|_| !given).map(RateTable::of).zip(provenance.recipe.parse::<Recipe>().ok());
     let mut rows: Vec<Rate> = Vec::new();
     for cell in figures.iter().flat_map(|f| &f.cells).filter(|c| !c.runs.is_empty()) {
         let (dataset, network) = (cell.cell.dataset.title().to_string(), cell.cell.network.title());
         let rule = cell.cell.rule.entry().title.to_string();
         let used = cell.runs.iter().map(|r| r.learning_rate);
+        let by_hand = table.is_some_and(|(table, recipe)| table.is_preliminary(&cell.cell, recipe));
         match rows.iter_mut().find(|r| r.dataset == dataset && r.network == network && r.rule == rule) {
-            Some(row) => row.rates = distinct(row.rates.iter().copied().chain(used)),
-            None => rows.push(Rate { dataset, network, rule, rates: distinct(used) }),
+            Some(row) => {
+                row.rates = distinct(row.rates.iter().copied().chain(used));
+                row.by_hand |= by_hand;
+            }
+            None => rows.push(Rate { dataset, network, rule, rates: distinct(used), by_hand }),
         }
     }
     rows

@@ -319,7 +319,8 @@ pub fn rates(rows: &[Rate]) -> Table {
             Field::number(
                 r.rates.iter().map(|v| format::rate(*v)).collect::<Vec<_>>().join(", "),
                 r.rates.first().copied(),
-            ),
+            )
+            .note(if r.by_hand { "preliminary: not searched".into() } else { String::new() }),
         ],
     };
     Table {

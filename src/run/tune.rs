@@ -53,7 +53,7 @@ pub struct Target {
 /// exponents are searched by no command yet.
 pub fn families(searched_feedback: bool) -> Vec<(String, Cell)> {
     let mut found: Vec<(String, Cell)> = vec![];
-    for cell in figures::REGISTRY.iter().chain(figures::PENDING).flat_map(|f| f.cells()) {
+    for cell in figures::REGISTRY.iter().flat_map(|f| f.cells()) {
         let cell = cell.canonical();
         let family = match searched_feedback {
             true => rates::feedback_family(&cell),

@@ -102,10 +102,6 @@ pub static REGISTRY: &[&Figure] = &[
     &beyond::FIGURE,
 ];
 
-/// Figures with their grids, whose plots are not drawn yet: `report list cells` names their cells, `report run` does not
-/// train them.
-pub static PENDING: &[&Figure] = &[];
-
 /// Figures that `report run` trains unless told otherwise: those whose rates a search has chosen. The others are trained
 /// when they are asked for, at rates that `report list rates` marks preliminary.
 const SEARCHED: [&str; 3] = ["7", "8", "five-runs"];
