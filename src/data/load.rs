@@ -203,15 +203,19 @@ mod tests {
         for file in official_files(DatasetId::Mnist) {
             fs::write(dir.path().join(file.name), vec![0; file.bytes() as usize]).unwrap();
         }
-        let error = load(DatasetId::Mnist, DataSize::Full, Some(dir.path())).err().unwrap();
-        let message = error.to_string();
         let file = &official_files(DatasetId::Mnist)[0];
+        let refused = || load(DatasetId::Mnist, DataSize::Full, Some(dir.path())).err().unwrap();
+        assert!(matches!(refused(), DataError::WrongMagic { .. }));
+        // the right format with other pixels
+        let blank = super::super::idx::encode_images(&vec![0; 60_000 * 784], 60_000, 28, 28);
+        fs::write(dir.path().join(file.name), &blank).unwrap();
+        let error = refused();
+        let message = error.to_string();
         assert!(matches!(error, DataError::Checksum { .. }));
         assert!(message.contains(file.name) && message.contains(file.sha256), "{message}");
         assert!(message.contains("report data fetch"), "{message}");
-        fs::write(dir.path().join(file.name), b"short").unwrap();
-        let error = load(DatasetId::Mnist, DataSize::Full, Some(dir.path())).err().unwrap();
-        assert!(matches!(error, DataError::Truncated { needed: 47_040_016, found: 5, .. }));
+        fs::write(dir.path().join(file.name), &blank[..1000]).unwrap();
+        assert!(matches!(refused(), DataError::Truncated { needed: 47_040_016, found: 1000, .. }));
     }
 
     #[test]
