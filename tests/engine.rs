@@ -1,67 +1,13 @@
 //! The engine against an independent `f64` oracle, and the exact identities between rules.
 
+mod fixture;
 mod reference;
 
-use bioprop::data::{Dataset, DatasetId, Images};
 use bioprop::net::{Isa, Loss, Matrix, Precision};
-use bioprop::random::{self, Purpose};
 use bioprop::rules::{Gate, Local, Rule, Teaching, UpdateTerm};
-use bioprop::train::{Config, InputScaling, Inputs, Monitor, Optimiser, Trainer, train, train_on};
+use bioprop::train::{Config, Inputs, Optimiser, Trainer, train, train_on};
+use fixture::{CLASSES, Silent, config, dataset};
 use reference::{Act, Mat, Net, Out, Teach};
-
-const CLASSES: usize = 10;
-
-/// Blurry class prototypes with noise: learnable, made up, the same everywhere.
-fn dataset(inputs: usize, train: usize, test: usize) -> Dataset {
-    let mut rng = random::stream(99, Purpose::Subset, 0);
-    let prototypes: Vec<u8> = (0..CLASSES * inputs).map(|_| random::below(&mut rng, 200) as u8).collect();
-    let mut draw = |n: usize| {
-        let labels: Vec<u8> = (0..n).map(|i| (i % CLASSES) as u8).collect();
-        let pixels = labels
-            .iter()
-            .flat_map(|&l| (0..inputs).map(move |k| (l, k)))
-            .map(|(l, k)| prototypes[usize::from(l) * inputs + k] + random::below(&mut rng, 56) as u8)
-            .collect();
-        Images { pixels, labels, inputs }
-    };
-    Dataset {
-        id: DatasetId::Mnist,
-        train: draw(train),
-        test: draw(test),
-        mean_image: vec![0.5; inputs],
-        fingerprint: String::new(),
-        origin: String::new(),
-    }
-}
-
-fn config(network: &str, rule: &str) -> Config {
-    Config {
-        network: network.parse().unwrap(),
-        rule: rule.parse().unwrap(),
-        inputs: InputScaling::Standardised,
-        loss: Loss::SoftmaxCrossEntropy,
-        optimiser: Optimiser::Sgd,
-        zero_init: false,
-        learning_rate: 0.05,
-        hidden_rate: None,
-        growth: None,
-        feedback_rate: None,
-        follow_steps: None,
-        batch: 32,
-        epochs: 2,
-        train_sample: 50,
-        precision: Precision::F32,
-        seed: 4,
-    }
-}
-
-struct Silent;
-impl Monitor for Silent {
-    fn progress(&self, _: f64) {}
-    fn cancelled(&self) -> bool {
-        false
-    }
-}
 
 fn mat(m: &Matrix) -> Mat {
     (0..m.rows()).map(|r| m.row(r).iter().map(|&v| f64::from(v)).collect()).collect()

@@ -1,16 +1,17 @@
 //! Every registered rule through one suite: its f32 steps against plain f64 loops that share no code with the engine,
 //! bits on every code path, frozen layers, rates of zero, refusals, and the exact identities between rules.
 
+mod fixture;
+
 use std::collections::BTreeMap;
 
 use bioprop::data::{Dataset, DatasetId, Images};
-use bioprop::net::{Isa, Loss, Matrix, Precision};
+use bioprop::net::{Isa, Matrix};
 use bioprop::random::{self, Purpose};
 use bioprop::rules::{REGISTRY, RuleSpec};
 use bioprop::study::Cell;
-use bioprop::train::{Config, InputScaling, Inputs, Monitor, Optimiser, Trainer, train, train_on};
-
-const CLASSES: usize = 10;
+use bioprop::train::{Config, InputScaling, Inputs, Trainer, train, train_on};
+use fixture::{CLASSES, Silent, dataset};
 
 /// Rows of numbers: one per unit or per sample.
 type Mat = Vec<Vec<f64>>;
@@ -65,59 +66,12 @@ const RULES: &[&str] = &[
 
 const NETWORKS: [&str; 3] = ["1x70", "2x50-relu", "2x50-tanh"];
 
-fn dataset(inputs: usize, train: usize, test: usize) -> Dataset {
-    let mut rng = random::stream(99, Purpose::Subset, 0);
-    let prototypes: Vec<u8> = (0..CLASSES * inputs).map(|_| random::below(&mut rng, 200) as u8).collect();
-    let mut draw = |n: usize| {
-        let labels: Vec<u8> = (0..n).map(|i| (i % CLASSES) as u8).collect();
-        let pixels = labels
-            .iter()
-            .flat_map(|&l| (0..inputs).map(move |k| (l, k)))
-            .map(|(l, k)| prototypes[usize::from(l) * inputs + k] + random::below(&mut rng, 56) as u8)
-            .collect();
-        Images { pixels, labels, inputs }
-    };
-    Dataset {
-        id: DatasetId::Mnist,
-        train: draw(train),
-        test: draw(test),
-        mean_image: vec![0.5; inputs],
-        fingerprint: String::new(),
-        origin: String::new(),
-    }
-}
-
 fn config(network: &str, rule: &str) -> Config {
-    Config {
-        network: network.parse().unwrap(),
-        rule: rule.parse().unwrap(),
-        inputs: InputScaling::Standardised,
-        loss: Loss::SoftmaxCrossEntropy,
-        optimiser: Optimiser::Sgd,
-        zero_init: false,
-        learning_rate: 0.05,
-        hidden_rate: Some(0.002),
-        precision: Precision::F32,
-        growth: None,
-        feedback_rate: Some(0.02),
-        follow_steps: None,
-        batch: 32,
-        epochs: 2,
-        train_sample: 50,
-        seed: 4,
-    }
+    Config { hidden_rate: Some(0.002), feedback_rate: Some(0.02), ..fixture::config(network, rule) }
 }
 
 fn fits(network: &str, rule: &str) -> bool {
     rule.parse::<RuleSpec>().unwrap().check(&network.parse().unwrap(), CLASSES).is_ok()
-}
-
-struct Silent;
-impl Monitor for Silent {
-    fn progress(&self, _: f64) {}
-    fn cancelled(&self) -> bool {
-        false
-    }
 }
 
 fn mat(m: &Matrix) -> Mat {

@@ -99,18 +99,9 @@ pub fn curves_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
     let trials = sorted(trials);
     let rows: Vec<(&str, &StoredTrial, &EpochRow)> =
         trials.iter().flat_map(|(key, t)| t.outcome.curve.iter().map(move |e| (key.as_str(), *t, e))).collect();
-    let mut columns = vec![
-        column!("key", rows, |(key, _, _)| *key),
-        column!("cell", rows, |(_, t, _)| t.trial.cell.to_string()),
-        column!("dataset", rows, |(_, t, _)| t.trial.cell.dataset.name()),
-        column!("network", rows, |(_, t, _)| t.trial.cell.network.to_string()),
-        column!("rule", rows, |(_, t, _)| t.trial.cell.rule.name()),
-        column!("options", rows, |(_, t, _)| t.trial.cell.rule.options_text()),
-        column!("seed", rows, |(_, t, _)| t.trial.seed),
-        column!("repeat", rows, |(_, t, _)| t.trial.repeat),
-        column!("epoch", rows, |(_, _, e)| e.epoch),
-        column!("train_loss", rows, |(_, _, e)| e.train_loss),
-    ];
+    let mut columns = whose(&rows);
+    columns.push(column!("epoch", rows, |(_, _, e)| e.epoch));
+    columns.push(column!("train_loss", rows, |(_, _, e)| e.train_loss));
     type Pick = fn(&EpochRow) -> Score;
     let scores: [(&str, Pick); 3] =
         [("train_sample", |e| e.train_sample), ("validation", |e| e.validation), ("test", |e| e.test)];
@@ -174,11 +165,9 @@ pub fn curves_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
     Ok(frame.vstack(&growth.select(names)?)?)
 }
 
-/// Rows of trials whose weights were followed, with columns that no other row has; they have no epochs of their own.
-fn growth_frame(trials: &[(String, &StoredTrial)]) -> Result<DataFrame, StatsError> {
-    let rows: Vec<(&str, &StoredTrial, &GrowthRow)> =
-        trials.iter().flat_map(|(key, t)| t.outcome.growth.iter().map(move |g| (key.as_str(), *t, g))).collect();
-    let columns = vec![
+/// The columns that say which trial a row of a curve belongs to.
+fn whose<T>(rows: &[(&str, &StoredTrial, &T)]) -> Vec<Column> {
+    vec![
         column!("key", rows, |(key, _, _)| *key),
         column!("cell", rows, |(_, t, _)| t.trial.cell.to_string()),
         column!("dataset", rows, |(_, t, _)| t.trial.cell.dataset.name()),
@@ -187,13 +176,22 @@ fn growth_frame(trials: &[(String, &StoredTrial)]) -> Result<DataFrame, StatsErr
         column!("options", rows, |(_, t, _)| t.trial.cell.rule.options_text()),
         column!("seed", rows, |(_, t, _)| t.trial.seed),
         column!("repeat", rows, |(_, t, _)| t.trial.repeat),
+    ]
+}
+
+/// Rows of trials whose weights were followed, with columns that no other row has; they have no epochs of their own.
+fn growth_frame(trials: &[(String, &StoredTrial)]) -> Result<DataFrame, StatsError> {
+    let rows: Vec<(&str, &StoredTrial, &GrowthRow)> =
+        trials.iter().flat_map(|(key, t)| t.outcome.growth.iter().map(move |g| (key.as_str(), *t, g))).collect();
+    let mut columns = whose(&rows);
+    columns.extend([
         column!("epoch", rows, |_| 0u32),
         column!("step", rows, |(_, _, g)| g.step),
         column!("projection", rows, |(_, _, g)| g.projection),
         column!("largest_row_norm", rows, |(_, _, g)| g.largest_row_norm),
         column!("weight_norm_1", rows, |(_, _, g)| g.weight_norm),
         column!("growth_exponent", rows, |(_, _, g)| g.exponent),
-    ];
+    ]);
     Ok(DataFrame::new(rows.len(), columns)?)
 }
 
