@@ -75,6 +75,7 @@ impl Case {
             train_sample: 0,
             precision: self.precision.parse().expect("made from the names"),
             seed: 1,
+            keep_filters: false,
         }
     }
 

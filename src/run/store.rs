@@ -213,6 +213,7 @@ mod tests {
             steps: 3,
             curve: vec![],
             growth: vec![],
+            filters: None,
             train: None,
             test_bits: vec![],
             weights_sha256: String::new(),

@@ -14,7 +14,7 @@ mod trainer;
 pub use cost::{Timing, operations, step_operations};
 pub use growth::{GROWTH_STEPS, resolved};
 pub use inputs::{InputScaling, Inputs};
-pub use outcome::{EpochRow, GrowthRow, Outcome, Score, Status};
+pub use outcome::{EpochRow, Filters, GrowthRow, Outcome, Score, Status};
 pub use split::{Split, epoch_order};
 pub use trainer::{StepReport, Trainer};
 
@@ -61,6 +61,8 @@ pub struct Config {
     pub train_sample: usize,
     pub precision: Precision,
     pub seed: u64,
+    /// Keep some first-layer weights with the outcome.
+    pub keep_filters: bool,
 }
 
 /// Listens while a trial trains; sees, never touches.
@@ -107,14 +109,15 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         Trainer::new(config, data.train.inputs, classes, isa).expect("options were checked when the cell was read");
     let mut evaluator = Evaluator::new(&trainer, data.train.inputs);
     let cost = cost::Cost::new(config, data);
-    let mut stable_rank = observe::StableRank::default();
     let norm_at_start = reference_norm(&trainer);
+    let mut observer = observe::Observer::new(&trainer);
     let mut outcome = Outcome {
         status: Status::Finished,
         runaway: false,
         steps: 0,
         curve: Vec::new(),
         growth: Vec::new(),
+        filters: None,
         train: None,
         test_bits: Vec::new(),
         weights_sha256: String::new(),
@@ -179,27 +182,25 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         let validation = score(&data.train, &split.validation, None)?;
         let test = score(&data.test, &all_test, Some(&mut test_bits))?;
         let train_sample = score(&data.train, &split.train_sample, None)?;
-        let weight_norms: Vec<f64> = (1..=trainer.depth()).map(|l| trainer.weights(l).norm()).collect();
-        outcome.runaway |= weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
-        let (largest_weights, largest_row_norms) =
-            (1..=trainer.depth()).map(|l| observe::extremes(trainer.weights(l))).unzip();
-        let stable_rank = stable_rank.of(isa, trainer.weights_mut(1), weight_norms[0]);
-        let silent_units = observe::silent(&mut trainer, &inputs, &data.train, &split.train_sample);
-        let delta_angles = trainer.delta_angles();
-        trainer.refresh_feedback();
+        let seen = observer.look(isa, &mut trainer, &inputs, (&data.train, &split.train_sample));
+        outcome.runaway |= seen.weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
         outcome.curve.push(EpochRow {
             epoch: epoch + 1,
             train_loss: loss / steps_per_epoch as f64,
             train_sample,
             validation,
             test,
-            weight_norms,
-            feedback_angles: trainer.feedback_angles(),
-            largest_weights,
-            largest_row_norms,
-            stable_rank,
-            silent_units,
-            delta_angles,
+            weight_norms: seen.weight_norms,
+            feedback_angles: seen.feedback_angles,
+            largest_weights: seen.largest_weights,
+            largest_row_norms: seen.largest_row_norms,
+            stable_rank: seen.stable_rank,
+            silent_units: seen.silent_units,
+            delta_angles: seen.delta_angles,
+            movements: seen.movements,
+            feedback_norms: seen.feedback_norms,
+            conserved_drift: seen.conserved_drift,
+            incoming_change: seen.incoming_change,
             epoch_time_s: epoch_started.elapsed().as_secs_f64(),
         });
     }
@@ -209,6 +210,7 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         }
         outcome.train = Some(evaluator.score(&mut trainer, &inputs, &data.train, &split.train, None));
         outcome.test_bits = test_bits;
+        outcome.filters = config.keep_filters.then(|| observe::filters(trainer.weights(1)));
         outcome.weights_sha256 = weights_hash(&trainer);
     }
     outcome.total_time_s = started.elapsed().as_secs_f64();
