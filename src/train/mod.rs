@@ -23,7 +23,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::data::Dataset;
-use crate::net::{Architecture, Isa, Loss, Precision};
+use crate::net::{Architecture, Isa, Loss, Matrix, Precision};
 use crate::rules::RuleSpec;
 use evaluate::Evaluator;
 
@@ -181,8 +181,13 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         };
         let validation = score(&data.train, &split.validation, None)?;
         let test = score(&data.test, &all_test, Some(&mut test_bits))?;
-        let train_sample = score(&data.train, &split.train_sample, None)?;
-        let seen = observer.look(isa, &mut trainer, &inputs, (&data.train, &split.train_sample));
+        if monitor.cancelled() {
+            return Err(Stopped);
+        }
+        let mut awake = observe::Awake::new(&trainer);
+        let see = |l: usize, h: &Matrix, images: usize| awake.see(l, h, images);
+        let train_sample = evaluator.watched(&mut trainer, &inputs, &data.train, &split.train_sample, None, see);
+        let seen = observer.look(isa, &mut trainer);
         outcome.runaway |= seen.weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
         outcome.curve.push(EpochRow {
             epoch: epoch + 1,
@@ -195,7 +200,7 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
             largest_weights: seen.largest_weights,
             largest_row_norms: seen.largest_row_norms,
             stable_rank: seen.stable_rank,
-            silent_units: seen.silent_units,
+            silent_units: awake.silent(),
             delta_angles: seen.delta_angles,
             movements: seen.movements,
             feedback_norms: seen.feedback_norms,

@@ -387,10 +387,21 @@ impl Trainer {
 
     /// Class numbers predicted for the columns of `input` (`n_0 x batch`), the lowest of equals; `None` where an output
     /// is not a number. `buffers` come from [`Trainer::buffers`]. Flush first.
-    pub fn predict(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, Option<u8>)) {
+    pub fn predict(&mut self, input: &Matrix, buffers: &mut [Matrix], each: impl FnMut(usize, Option<u8>)) {
+        self.predict_watched(input, buffers, |_, _| {}, each);
+    }
+
+    /// The same; `watch` sees every layer's activity (index from 0; at the top the preactivation).
+    pub(super) fn predict_watched(
+        &mut self,
+        input: &Matrix,
+        buffers: &mut [Matrix],
+        watch: impl FnMut(usize, &Matrix),
+        mut each: impl FnMut(usize, Option<u8>),
+    ) {
         debug_assert!(self.layers.iter().all(|l| l.waiting.is_none()), "flush before predicting");
         let top = self.layers.len() - 1;
-        self.run(input, buffers, |_, _| {});
+        self.run(input, buffers, watch);
         let z = &buffers[top];
         for n in 0..z.cols() {
             let mut best = Some((0, z.row(0)[n]));
@@ -407,7 +418,7 @@ impl Trainer {
     }
 
     /// Forward without training; `each` sees every layer's activity (at the top the preactivation).
-    pub(super) fn run(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, &Matrix)) {
+    fn run(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, &Matrix)) {
         let (isa, top) = (self.isa, self.layers.len() - 1);
         // the last buffer is for the input less its centre, where there is one
         let (buffers, centred) = buffers.split_at_mut(top + 1);
