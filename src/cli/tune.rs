@@ -14,7 +14,7 @@ use crate::data::{self, DatasetId};
 use crate::net::Architecture;
 use crate::rules::RuleSpec;
 use crate::run::plan::{Datasets, Planned};
-use crate::run::tune::{MOVED, Next, Point, Searched, Target, entry, families, score};
+use crate::run::tune::{Grid, MOVED, Next, Point, Searched, Target, entry, families, grid, score};
 use crate::run::{Store, StoredTrial, atomic};
 use crate::stats::{tuning_frame, write_parquet};
 use crate::study::rates::{BP, RateEntry, RateTable};
@@ -47,6 +47,8 @@ pub struct TuneArgs {
 /// One search: what was tried with what came of it.
 struct Search {
     target: Target,
+    /// The first rates.
+    grid: Grid,
     tried: BTreeMap<Point, StoredTrial>,
     /// To try next.
     wanted: Vec<Point>,
@@ -89,8 +91,10 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
                 false if family.starts_with("hebbnet") => Searched::Exponents,
                 false => Searched::Learning,
             };
+            let grid = grid(known(profile, args.recipe, &family, &cell));
             let target = Target { cell, recipe: args.recipe, family, searched };
-            searches.push(Search { target, tried: BTreeMap::new(), wanted: searched.first(), end: None });
+            let wanted = searched.first(&grid);
+            searches.push(Search { target, grid, tried: BTreeMap::new(), wanted, end: None });
         }
         let found = search(args, &mut searches, &mut datasets, &store, &out)?;
         text += &found.0;
@@ -102,6 +106,15 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
         .map_err(|e| anyhow::anyhow!("{}: cannot write: {e}; name another file by --table", table_path.display()))?;
     text += &format!("table: {} (built in at the next build)\n", table_path.display());
     print(&text)
+}
+
+/// What `quick`'s search found for a family whose search on the full data is dear: a place to begin. Backpropagation's
+/// searches are few and begin with the whole grid.
+fn known(profile: Profile, recipe: Recipe, family: &str, cell: &Cell) -> Option<f64> {
+    if profile == Profile::Quick || family == BP {
+        return None;
+    }
+    RateTable::of(Profile::Quick).searched(cell, family, recipe)
 }
 
 fn table_path(args: &TuneArgs) -> PathBuf {
@@ -226,7 +239,7 @@ fn advance(s: &mut Search, profile: Profile, store: &Store, datasets: &Datasets)
     }
     if s.end.is_none() {
         let scores = s.tried.iter().map(|(p, t)| (*p, score(&t.outcome))).collect();
-        match s.target.searched.next(&scores) {
+        match s.target.searched.next(&s.grid, &scores) {
             Next::Try(points) => s.wanted = points,
             end => s.end = Some(end),
         }
