@@ -209,7 +209,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>], sections: &Sections) -> Page {
         rates: tables::rates(&model.rates),
         rates_note: if model.study.is_some() {
             "As the study file sets them; where it sets none, the profile's table, searched on validation images with seeds of the search's own.".into()
-        } else { "Searched on validation images with a seed of the search's own. Feedback alignment, direct feedback alignment and the sum rule use backpropagation's rate (assumption A2); the other rules have rates of their own, and those that no search has chosen yet are marked preliminary in `report list rates`.".into() },
+        } else { "Searched on validation images with a seed of the search's own. Feedback alignment, direct feedback alignment and the sum rule use backpropagation's rate (assumption A2); the other rules have rates of their own, and those that no search has chosen are marked.".into() },
         checklist: checklist::items(model),
         provenance: provenance(model),
         study: p.study.clone().unwrap_or_default(),
