@@ -1,5 +1,6 @@
 //! Training one network: configuration, steps, epochs, evaluation, divergence.
 
+mod checkpoint;
 mod cost;
 mod evaluate;
 mod gate;
@@ -11,6 +12,7 @@ mod products;
 mod split;
 mod trainer;
 
+pub use checkpoint::{Keeper, NoKeeper};
 pub use cost::{Timing, operations, step_operations};
 pub use growth::{GROWTH_STEPS, resolved};
 pub use inputs::{InputScaling, Inputs};
@@ -98,6 +100,21 @@ pub fn train(config: &Config, data: &Dataset, monitor: &dyn Monitor) -> Result<O
 /// # Errors
 /// As [`train`].
 pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor) -> Result<Outcome, Stopped> {
+    train_keeping(isa, config, data, monitor, &NoKeeper)
+}
+
+/// [`train_on`], going on from the last checkpoint if `keeper` has one, and handing it others after epochs when they are
+/// due. The outcome has the same bits either way; its times count every sitting.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_keeping(
+    isa: Isa,
+    config: &Config,
+    data: &Dataset,
+    monitor: &dyn Monitor,
+    keeper: &dyn Keeper,
+) -> Result<Outcome, Stopped> {
     let started = Instant::now();
     let classes = data.id.classes();
     let split = Split::draw(&data.train, classes, config.train_sample, config.seed);
@@ -140,8 +157,17 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         return Ok(outcome);
     }
     let all_test: Vec<u32> = (0..data.test.len() as u32).collect();
-    let mut test_bits = Vec::new();
-    'epochs: for epoch in 0..config.epochs {
+    let resumed = keeper.stored().and_then(|bytes| checkpoint::load(&bytes, &mut trainer, &mut observer));
+    let done = match resumed {
+        Some((epochs, so_far)) => {
+            outcome = so_far;
+            epochs
+        }
+        None => 0,
+    };
+    let earlier = outcome.total_time_s;
+    let mut test_bits = std::mem::take(&mut outcome.test_bits);
+    'epochs: for epoch in done..config.epochs {
         let epoch_started = Instant::now();
         let order = epoch_order(&split.train, config.seed, epoch);
         if epoch == 0 {
@@ -208,6 +234,11 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
             incoming_change: seen.incoming_change,
             epoch_time_s: epoch_started.elapsed().as_secs_f64(),
         });
+        if keeper.due() {
+            let total_time_s = earlier + started.elapsed().as_secs_f64();
+            let so_far = Outcome { total_time_s, test_bits: test_bits.clone(), ..outcome.clone() };
+            keeper.keep(&checkpoint::save(epoch + 1, &mut trainer, &observer, &so_far));
+        }
     }
     if outcome.status == Status::Finished {
         if monitor.cancelled() {
@@ -218,7 +249,7 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         outcome.filters = config.keep_filters.then(|| observe::filters(trainer.weights(1)));
         outcome.weights_sha256 = weights_hash(&trainer);
     }
-    outcome.total_time_s = started.elapsed().as_secs_f64();
+    outcome.total_time_s = earlier + started.elapsed().as_secs_f64();
     Ok(outcome)
 }
 

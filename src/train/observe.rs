@@ -45,6 +45,20 @@ impl Observer {
         }
     }
 
+    /// The direction that the stable rank's iterations go on from.
+    pub fn direction(&self) -> Option<Vec<f32>> {
+        self.stable_rank.v.as_ref().map(|v| v.values().collect())
+    }
+
+    /// Whether a direction of this length fits (none at all does).
+    pub fn takes(&self, length: usize) -> bool {
+        length == 0 || length == self.weights[0].0.cols()
+    }
+
+    pub fn set_direction(&mut self, v: Vec<f32>) {
+        self.stable_rank.v = (!v.is_empty()).then(|| Matrix::from_fn(v.len(), 1, |k, _| v[k]));
+    }
+
     /// Looks at `trainer`, which has been flushed.
     pub fn look(&mut self, isa: Isa, trainer: &mut Trainer) -> Observed {
         let weight_norms: Vec<f64> = (1..=trainer.depth()).map(|l| trainer.weights(l).norm()).collect();

@@ -582,6 +582,37 @@ impl Trainer {
         self.layers[layer - 1].optimiser.as_ref().map(|o| (&o.w, &o.b))
     }
 
+    /// Every float that the next step depends on, in a fixed order; to be read or replaced between steps. Flush first.
+    pub(super) fn state(&mut self) -> Vec<&mut [f32]> {
+        let mut parts: Vec<&mut [f32]> = vec![];
+        for layer in &mut self.layers {
+            debug_assert!(layer.waiting.is_none(), "flush before the state is looked at");
+            parts.push(layer.w.padded_mut());
+            parts.push(layer.b.padded_mut());
+            parts.extend(layer.centre.as_mut().map(|c| c.mu.as_mut_slice()));
+            if let Some(rms) = &mut layer.optimiser {
+                parts.push(rms.w.padded_mut());
+                parts.push(rms.b.padded_mut());
+            }
+            parts.extend(layer.gate.as_mut().map(|g| g.theta.padded_mut()));
+        }
+        parts.extend(self.feedback.iter_mut().flat_map(Matrices::state));
+        parts
+    }
+
+    /// Everything counted that the next step depends on.
+    pub(super) fn counters(&self) -> Vec<u64> {
+        let gates = self.layers.iter().filter_map(|l| l.gate.as_ref());
+        std::iter::once(self.steps).chain(gates.flat_map(GateState::counters)).collect()
+    }
+
+    /// Replaces what [`Self::counters`] gave for the same network.
+    pub(super) fn set_counters(&mut self, counters: &[u64]) {
+        self.steps = counters[0];
+        let gates = self.layers.iter_mut().filter_map(|l| l.gate.as_mut());
+        gates.zip(counters[1..].chunks(GateState::COUNTERS)).for_each(|(gate, c)| gate.set_counters(c));
+    }
+
     pub fn steps(&self) -> u64 {
         self.steps
     }
