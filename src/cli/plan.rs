@@ -9,6 +9,7 @@ use clap::{Args, value_parser};
 use super::arguments::{PlaceArgs, StudyArgs};
 use super::emit::{Engine, Launch, default_shards};
 use super::output::{count, duration, print, table};
+use super::run::note_unsearched;
 use crate::data::{self, DatasetId};
 use crate::run::Store;
 use crate::run::cores;
@@ -40,6 +41,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let (datasets, absent) = datasets(&request, args)?;
     let loading = clock.elapsed().as_secs_f64();
     let plan = Plan::new(&request, &datasets)?;
+    note_unsearched(&plan);
     let out = args.place.out(request.profile.name());
     let store = Store::existing(&out.join("trials"));
 

@@ -9,6 +9,7 @@ use super::model::{FigureModel, Model};
 use super::palette;
 use super::plots::{Plot, layer};
 use super::published;
+use super::robustness::{self, RobustnessContext};
 use super::tables::{self, Table};
 use super::verdicts::{self, ClaimContext, Verdicts};
 use crate::study::assumptions;
@@ -29,6 +30,8 @@ pub struct Page {
     pub skipped: Vec<String>,
     pub differences: Vec<String>,
     pub assumptions: Vec<AssumptionContext>,
+    /// Where the run was asked for its tables.
+    pub robustness: Option<RobustnessContext>,
     pub rates: Table,
     pub rates_note: String,
     pub checklist: Vec<Item>,
@@ -188,6 +191,9 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
         }).collect(),
         differences: first_page::differences(model),
         assumptions: assumptions::REGISTRY.iter().map(|a| assumption(model, a)).collect(),
+        robustness: robustness::context(model, model.robustness, |ids| {
+            ids.iter().filter_map(|id| assumptions::assumption(id)).map(|a| assumption(model, a)).collect()
+        }),
         rates: tables::rates(&model.rates),
         rates_note: if model.study.is_some() {
             "As the study file sets them; where it sets none, the profile's table, searched on validation images with seeds of the search's own.".into()
@@ -392,7 +398,8 @@ fn provenance(model: &Model) -> Vec<Fact> {
             Some(_) => fact("Profile, precision", format!("{}, {}", p.profile, p.precision)),
             None => fact("Profile, recipe, precision", format!("{}, {}, {}", p.profile, p.recipe, p.precision)),
         },
-        fact(if model.study.is_some() { "Study" } else { "Figures" }, p.figures.join(", ")),
+        fact(if model.study.is_some() { "Study" } else { "Figures" }, if p.figures.is_empty() { "none".into() } else { p.figures.join(", ") }),
+        fact("Robustness tables", if p.robustness { "yes" } else { "not asked for" }),
         fact("Seeds", p.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
         fact("Program", format!("bioprop {}", p.version)),
         match &p.commit {

@@ -260,6 +260,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
         precision: "f32".into(),
         figures: figures::REGISTRY.iter().map(|f| f.id.to_string()).collect(),
         cells: vec![],
+        robustness: false,
         study: None,
         seeds: seeds.into_iter().take(if profile == Profile::Smoke { 2 } else { 5 }).collect(),
         command: format!("cargo run --bin report -- run --profile {}", profile.name()),

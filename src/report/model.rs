@@ -6,6 +6,7 @@ use super::{Inputs, Reference, ReportError, reading};
 use crate::data::DatasetId;
 use crate::run::Provenance;
 use crate::stats::claims::Judged;
+use crate::stats::robustness::Robustness;
 use crate::study::figures::{self, Figure, PlotKind};
 use crate::study::rates::RateTable;
 use crate::study::{Cell, Profile, Recipe, Study};
@@ -208,6 +209,7 @@ pub struct Model<'a> {
     pub lengths: Vec<Length>,
     pub rates: Vec<Rate>,
     pub train_time_s: f64,
+    pub robustness: Option<&'a Robustness>,
 }
 
 /// Names in the results of a cell's trials with their variants; the cell itself where there are none.
@@ -286,7 +288,17 @@ impl<'a> Model<'a> {
                 if !provenance.cells.is_empty() && !provenance.cells.contains(&canonical) {
                     continue;
                 }
-                let names = names(&all_runs, &canonical);
+                let asked = |(name, _): &(String, String)| {
+                    all_runs.get(name).is_none_or(|runs| runs.iter().any(|(r, _)| inputs.uses.shows(figure.id, &r.key)))
+                };
+                // another figure may have trained the cell for longer
+                let mut names: Vec<_> = names(&all_runs, &canonical).into_iter().filter(asked).collect();
+                if let ([only], true) = (&mut names[..], figure.plot != PlotKind::Rows) {
+                    only.1.clear();
+                }
+                if names.is_empty() {
+                    names.push((format!("{canonical} [not for this figure]"), String::new()));
+                }
                 if names.len() > 1 && figure.plot != PlotKind::Rows {
                     let variants = names.iter().map(|n| n.1.as_str()).collect::<Vec<_>>().join("; ");
                     return Err(ReportError::Mixed { figure: figure.id, cell: canonical, variants });
@@ -344,6 +356,7 @@ impl<'a> Model<'a> {
             headline: if study.is_some() { Vec::new() } else { headline(&shown) },
             lengths: lengths(&shown),
             rates: rates(&shown, provenance),
+            robustness: inputs.robustness,
             train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
             figures: shown,
             skipped,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::fake::{Fake, Made, frames, trials};
 use super::{Inputs, Reference, Written, render};
+use crate::stats::Uses;
 use crate::stats::claims::{Margins, judge};
 use crate::study::Profile;
 use crate::study::figures;
@@ -15,6 +16,8 @@ fn report(fake: &Fake, out: &Path) -> Written {
         trials: &fake.trials,
         curves: &fake.curves,
         summary: &fake.summary,
+        uses: &Uses::default(),
+        robustness: None,
         provenance: &fake.provenance,
         claims: &claims,
         reference: (fake.provenance.profile == "quick").then_some(&reference),
@@ -174,6 +177,8 @@ fn a_missing_column_is_named() {
         trials: &trials,
         curves: &fake.curves,
         summary: &fake.summary,
+        uses: &Uses::default(),
+        robustness: None,
         provenance: &fake.provenance,
         claims: &[],
         reference: None,

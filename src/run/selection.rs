@@ -2,7 +2,7 @@
 //!
 //! A store may hold trials of several lengths and recipes; a report is made of one selection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,8 +30,13 @@ pub struct Selection {
     pub study: Option<String>,
     pub precision: Precision,
     pub data: BTreeMap<String, DataProvenance>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub robustness: bool,
     /// Every trial, in the order of the tables.
     pub keys: Vec<String>,
+    /// Keys by what asks for them (see [`Plan::uses`]).
+    #[serde(default)]
+    pub uses: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Why a selection cannot be used.
@@ -56,7 +61,9 @@ impl Selection {
             study: request.study.as_ref().map(|s| s.text.clone()),
             precision: request.precision,
             data: data_provenance(datasets),
+            robustness: request.robustness,
             keys: plan.trials.iter().map(|t| t.key.clone()).collect(),
+            uses: plan.uses.clone(),
         }
     }
 
@@ -103,6 +110,7 @@ impl Selection {
             recipe: self.recipe,
             rate: self.rate,
             study,
+            robustness: self.robustness,
             precision: self.precision,
         })
     }

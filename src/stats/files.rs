@@ -1,6 +1,7 @@
-//! The result files of a report: `results.parquet`, `results.csv`, `curves.parquet`, `filters.parquet`,
+//! The result files of a report: `results.parquet`, `results.csv`, `curves.parquet`, `filters.parquet`, `uses.parquet`,
 //! `summary.csv`, `provenance.json`. A report can be made anew from its Parquet files and `provenance.json` alone.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 use polars_io::prelude::{CsvWriter, ParquetReader, ParquetWriter, SerReader, SerWriter};
 
-use super::{StatsError, curves_frame, filters_frame, same_bits, summarise, trials_frame};
+use super::{StatsError, Uses, curves_frame, filters_frame, same_bits, summarise, trials_frame};
 use crate::run::{Provenance, StoredTrial, atomic};
 
 /// The frames of a report.
@@ -19,13 +20,15 @@ pub struct Results {
     /// Some first-layer weights, one row per unit; no rows where none were kept.
     pub filters: DataFrame,
     pub summary: DataFrame,
+    /// What asked for each trial.
+    pub uses: Uses,
     pub provenance: Provenance,
 }
 
 impl Results {
     /// From trained trials.
-    pub fn from_trials(trials: &[StoredTrial], provenance: Provenance) -> Result<Results, StatsError> {
-        Results::from_frames(trials_frame(trials)?, curves_frame(trials)?, filters_frame(trials)?, provenance)
+    pub fn from_trials(trials: &[StoredTrial], uses: Uses, provenance: Provenance) -> Result<Results, StatsError> {
+        Results::from_frames(trials_frame(trials)?, curves_frame(trials)?, filters_frame(trials)?, uses, provenance)
     }
 
     /// From frames; the summary is always computed anew.
@@ -33,13 +36,23 @@ impl Results {
         trials: DataFrame,
         curves: DataFrame,
         filters: DataFrame,
+        uses: Uses,
         provenance: Provenance,
     ) -> Result<Results, StatsError> {
         if trials.height() == 0 {
             return Err(StatsError::NoTrials);
         }
         let summary = summarise(&trials)?;
-        Ok(Results { trials, curves, filters, summary, provenance })
+        Ok(Results { trials, curves, filters, summary, uses, provenance })
+    }
+
+    /// What the figures show and the claims are judged by: all but the trials that only a robustness table asked for.
+    pub fn of_figures(&self) -> Result<Results, StatsError> {
+        let Some(keys) = self.uses.of_figures() else { return Ok(self.clone()) };
+        let (trials, curves, filters) =
+            (keep(&self.trials, &keys)?, keep(&self.curves, &keys)?, keep(&self.filters, &keys)?);
+        let summary = summarise(&trials)?;
+        Ok(Results { trials, curves, filters, summary, uses: self.uses.clone(), provenance: self.provenance.clone() })
     }
 
     /// Reads a report's folder.
@@ -49,7 +62,14 @@ impl Results {
         let filters = folder.join("filters.parquet");
         // pictures only: a report can do without
         let filters = if filters.exists() { read_parquet(&filters)? } else { filters_frame(&[])? };
-        Results::from_frames(trials, curves, filters, read_provenance(&folder.join("provenance.json"))?)
+        let uses = folder.join("uses.parquet");
+        let provenance = read_provenance(&folder.join("provenance.json"))?;
+        let uses = match uses.exists() {
+            true => Uses::from_frame(&read_parquet(&uses)?)?,
+            // a report of an older version: what it asked for, for all its figures
+            false => Uses::all(&provenance.figures, &trials)?,
+        };
+        Results::from_frames(trials, curves, filters, uses, provenance)
     }
 
     /// Writes every file, each atomically.
@@ -59,6 +79,7 @@ impl Results {
         write_csv(&self.trials.drop("test_bits")?, &folder.join("results.csv"))?;
         write_parquet(&self.curves, &folder.join("curves.parquet"))?;
         write_parquet(&self.filters, &folder.join("filters.parquet"))?;
+        write_parquet(&self.uses.frame()?, &folder.join("uses.parquet"))?;
         write_csv(&self.summary, &folder.join("summary.csv"))?;
         let path = folder.join("provenance.json");
         let text = serde_json::to_string_pretty(&self.provenance).expect("provenance is plain data");
@@ -79,15 +100,17 @@ impl Results {
                     columns: columns.join(", "),
                 });
             }
-            let trials = stack(&joined.trials, &keep(&next.trials, &common.new)?)?;
-            let curves = stack(&joined.curves, &keep(&next.curves, &common.new)?)?;
-            let filters = stack(&joined.filters, &keep(&next.filters, &common.new)?)?;
+            let new: BTreeSet<&str> = common.new.iter().map(String::as_str).collect();
+            let trials = stack(&joined.trials, &keep(&next.trials, &new)?)?;
+            let curves = stack(&joined.curves, &keep(&next.curves, &new)?)?;
+            let filters = stack(&joined.filters, &keep(&next.filters, &new)?)?;
             let provenance = join_provenance(joined.provenance, next.provenance, &trials);
             let order = ["cell", "seed", "repeat", "key"];
             joined = Results::from_frames(
                 trials.sort(order, SortMultipleOptions::default())?,
                 curves.sort(["cell", "seed", "repeat", "key", "epoch"], SortMultipleOptions::default())?,
                 filters.sort(["cell", "seed", "repeat", "key", "unit"], SortMultipleOptions::default())?,
+                joined.uses.join(next.uses),
                 provenance,
             )?;
             left_path = PathBuf::from(format!("{} + {}", left_path.display(), path.display()));
@@ -97,12 +120,12 @@ impl Results {
 }
 
 /// Rows whose key is among `keys`.
-fn keep(frame: &DataFrame, keys: &[String]) -> Result<DataFrame, StatsError> {
+pub(super) fn keep(frame: &DataFrame, keys: &BTreeSet<&str>) -> Result<DataFrame, StatsError> {
     let mask: BooleanChunked = frame
         .column("key")?
         .str()?
         .iter()
-        .map(|k| Some(k.is_some_and(|k| keys.iter().any(|want| want == k))))
+        .map(|k| Some(k.is_some_and(|k| keys.contains(k))))
         .collect();
     Ok(frame.filter(&mask)?)
 }
@@ -137,6 +160,7 @@ fn join_provenance(mut a: Provenance, b: Provenance, trials: &DataFrame) -> Prov
         true => a.cells.clear(),
         false => union(&mut a.cells, b.cells),
     }
+    a.robustness |= b.robustness;
     a.seeds.extend(b.seeds);
     a.seeds.sort();
     a.seeds.dedup();

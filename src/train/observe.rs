@@ -103,7 +103,7 @@ fn distance(a: &Matrix, b: &Matrix) -> f64 {
 /// under backpropagation. `None` if nothing teaches that layer.
 fn conserved(trainer: &Trainer) -> Option<Vec<(f64, f64)>> {
     let top = trainer.depth();
-    if top < 2 || !trainer.is_taught(top - 1) || trainer.activation() != Activation::Relu {
+    if top < 2 || !trainer.is_taught(top - 1) || trainer.activation(top - 1) != Activation::Relu {
         return None;
     }
     let (w, bias, out) = (trainer.weights(top - 1), trainer.bias(top - 1), trainer.weights(top));
@@ -203,10 +203,11 @@ pub(super) fn extremes(w: &Matrix) -> (f64, f64) {
 /// Share of the units of each hidden layer that are zero on every one of these images (ReLU; tanh units never are).
 pub(super) fn silent(trainer: &mut Trainer, inputs: &Inputs, images: &Images, rows: &[u32]) -> Vec<f64> {
     const BATCH: usize = 64;
-    if trainer.activation() == Activation::Tanh {
-        return vec![0.0; trainer.depth() - 1];
-    }
     let hidden = trainer.depth() - 1;
+    let never = |l: usize| trainer.activation(l) == Activation::Tanh;
+    if (1..=hidden).all(never) {
+        return vec![0.0; hidden];
+    }
     let mut awake: Vec<Vec<bool>> = (1..=hidden).map(|l| vec![false; trainer.weights(l).rows()]).collect();
     let (mut panels, mut x) = (Panels::zeros(images.inputs, BATCH), Matrix::zeros(images.inputs, BATCH));
     let mut buffers = trainer.buffers(BATCH);
