@@ -13,6 +13,7 @@ pub mod plan;
 mod progress;
 pub mod render;
 pub mod run;
+mod search;
 pub mod trace;
 pub mod tune;
 

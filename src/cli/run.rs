@@ -102,7 +102,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
 pub fn note_unsearched(plan: &Plan) {
     if let Some((cell, why)) = plan.unsearched.first() {
         let n = count(plan.unsearched.len(), "row");
-        eprintln!("note: {n} of the robustness tables left out, such as {cell}: {why}; all of them: report tune --robustness");
+        eprintln!(
+            "note: {n} of the robustness tables left out, such as {cell}: {why}; all of them: report tune --robustness"
+        );
     }
 }
 

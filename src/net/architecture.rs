@@ -49,8 +49,7 @@ impl Architecture {
     }
 
     /// No hidden layer: a linear classifier.
-    pub const LINEAR: Architecture = 
-        Architecture { depth: 0, width: 0, activation: Activation::Relu, last: None };
+    pub const LINEAR: Architecture = Architecture { depth: 0, width: 0, activation: Activation::Relu, last: None };
 
     /// Activation of hidden layer `layer` (1-based).
     pub fn activation_of(&self, layer: usize) -> Activation {
@@ -134,7 +133,16 @@ mod tests {
 
     #[test]
     fn names_read_back() {
-        for s in ["linear", "1x2000", "2x800-relu", "2x800-tanh", "1x30-tanh", "3x7-relu", "2x800-relu-tanh", "3x5-tanh-relu"] {
+        for s in [
+            "linear",
+            "1x2000",
+            "2x800-relu",
+            "2x800-tanh",
+            "1x30-tanh",
+            "3x7-relu",
+            "2x800-relu-tanh",
+            "3x5-tanh-relu",
+        ] {
             assert_eq!(s.parse::<Architecture>().unwrap().to_string(), s);
         }
         assert_eq!("1x2000-relu".parse::<Architecture>().unwrap().to_string(), "1x2000");
@@ -150,7 +158,19 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_the_range() {
-        for s in ["", "x", "0x3", "1x0", "1x2000-gelu", "1x99999999", "2x", "-1x3", "1x2000-", "1x9-relu-tanh", "2x9-relu-relu"] {
+        for s in [
+            "",
+            "x",
+            "0x3",
+            "1x0",
+            "1x2000-gelu",
+            "1x99999999",
+            "2x",
+            "-1x3",
+            "1x2000-",
+            "1x9-relu-tanh",
+            "2x9-relu-relu",
+        ] {
             assert!(s.parse::<Architecture>().unwrap_err().contains("DEPTHxWIDTH"), "{s}");
         }
     }

@@ -398,7 +398,10 @@ fn provenance(model: &Model) -> Vec<Fact> {
             Some(_) => fact("Profile, precision", format!("{}, {}", p.profile, p.precision)),
             None => fact("Profile, recipe, precision", format!("{}, {}, {}", p.profile, p.recipe, p.precision)),
         },
-        fact(if model.study.is_some() { "Study" } else { "Figures" }, if p.figures.is_empty() { "none".into() } else { p.figures.join(", ") }),
+        fact(
+            if model.study.is_some() { "Study" } else { "Figures" },
+            if p.figures.is_empty() { "none".into() } else { p.figures.join(", ") },
+        ),
         fact("Robustness tables", if p.robustness { "yes" } else { "not asked for" }),
         fact("Seeds", p.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
         fact("Program", format!("bioprop {}", p.version)),

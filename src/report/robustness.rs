@@ -61,8 +61,15 @@ pub fn context(
             table: table(model.profile, t, &slug),
             verdict: match (judged, turned) {
                 (0, _) => "No claim can be looked at yet: its cells have no trials.".into(),
-                (_, 0) => format!("Verdicts it would change: none of the {judged} directions that these cells show ({}).", t.judged.join(", ")),
-                (_, n) => format!("Verdicts it would change: {n} of the directions of {} that these cells show ({}).", format::plural(judged, "claim", "claims"), t.judged.join(", ")),
+                (_, 0) => format!(
+                    "Verdicts it would change: none of the {judged} directions that these cells show ({}).",
+                    t.judged.join(", ")
+                ),
+                (_, n) => format!(
+                    "Verdicts it would change: {n} of the directions of {} that these cells show ({}).",
+                    format::plural(judged, "claim", "claims"),
+                    t.judged.join(", ")
+                ),
             },
             turned: t.turned.iter().map(turn).collect(),
             slug,
@@ -75,7 +82,7 @@ pub fn context(
 fn turn(t: &Turned) -> String {
     let choice = t.choice.map_or(String::new(), |c| format!(" with {}", c.title));
     format!(
-        "{} {}: {} as in the figures ({}), {} here{choice} ({}).",
+        "{} {}: {} in the figures' setting ({}); {} here{choice} ({}).",
         t.claim.id,
         t.claim.title,
         t.before.seen.name(),
@@ -105,7 +112,7 @@ fn gaps(profile: Option<Profile>, t: &stats::Table) -> Vec<String> {
     if let (false, Some(profile)) = (waiting.is_empty(), profile) {
         let rates = profile.rates();
         out.push(format!(
-            "Rates not searched yet: {}. `report tune --profile {rates} --robustness` searches them; after a build the same run trains them.",
+            "Rates not searched yet: {}. report tune --profile {rates} --robustness searches them; after a build the same run trains them.",
             format::plural(waiting.len(), "row", "rows")
         ));
     }

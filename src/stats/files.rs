@@ -121,12 +121,8 @@ impl Results {
 
 /// Rows whose key is among `keys`.
 pub(super) fn keep(frame: &DataFrame, keys: &BTreeSet<&str>) -> Result<DataFrame, StatsError> {
-    let mask: BooleanChunked = frame
-        .column("key")?
-        .str()?
-        .iter()
-        .map(|k| Some(k.is_some_and(|k| keys.contains(k))))
-        .collect();
+    let mask: BooleanChunked =
+        frame.column("key")?.str()?.iter().map(|k| Some(k.is_some_and(|k| keys.contains(k)))).collect();
     Ok(frame.filter(&mask)?)
 }
 

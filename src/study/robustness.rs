@@ -145,7 +145,10 @@ pub static CHOICES: [Choice; 6] = [
     Choice {
         assumption: "A13",
         title: "HebbNet's products are subtracted, as in the public code",
-        instead: &[(("1x2000", "hebbnet/local=hebb,variant=hl,sign=minus"), ("1x2000", "hebbnet/local=hebb,variant=hl"))],
+        instead: &[(
+            ("1x2000", "hebbnet/local=hebb,variant=hl,sign=minus"),
+            ("1x2000", "hebbnet/local=hebb,variant=hl"),
+        )],
     },
     Choice {
         assumption: "A12",

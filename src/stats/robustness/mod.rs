@@ -10,7 +10,7 @@ use super::{Results, StatsError, mean, std_dev};
 pub use direction::{Direction, Seen};
 use direction::{differences, directions};
 
-use crate::study::claims::{CellName, Claim};
+use crate::study::claims::{CellName, Claim, Predicate};
 use crate::study::robustness::{self, CHOICES, Change, Choice, SETTINGS, Setting};
 use crate::study::{Cell, DataSize};
 
@@ -109,12 +109,7 @@ pub fn tables(results: &Results, margins: &Margins) -> Result<Option<Robustness>
     }))
 }
 
-fn table(
-    results: &Results,
-    setting: &'static Setting,
-    main: &Cells,
-    margins: &Margins,
-) -> Result<Table, StatsError> {
+fn table(results: &Results, setting: &'static Setting, main: &Cells, margins: &Margins) -> Result<Table, StatsError> {
     let other = Cells::of(results, setting)?;
     let same_keys = results.uses.0.get(&SETTINGS[0].mark()).zip(results.uses.0.get(&setting.mark()));
     let keys = results.trials.column("key")?.str()?;
@@ -147,9 +142,10 @@ fn table(
         let replaced = |of: &Cell| names.iter().find(|(_, o)| o == of).and_then(|(new, _)| other.find(new));
         let (mut before, mut after) = (vec![], vec![]);
         for old in main.0.iter().filter(|c| !c.runs.is_empty()) {
-            let of: Option<&Cell> = names.iter().map(|(_, o)| o).find(|o| {
-                CellName::parse(&o.to_string()).is_some_and(|name| name == old.name)
-            });
+            let of: Option<&Cell> = names
+                .iter()
+                .map(|(_, o)| o)
+                .find(|o| CellName::parse(&o.to_string()).is_some_and(|name| name == old.name));
             match of.map(replaced) {
                 Some(Some(new)) => {
                     before.push(old.clone());
@@ -161,7 +157,9 @@ fn table(
                 _ => {}
             }
         }
-        let touched = |c: &Claim| !whole || names.iter().any(|(_, of)| speaks_of(c, of));
+        // the best epoch is no worse than itself
+        let empty = |c: &Claim| setting.change == Change::BestEpoch && matches!(c.predicate, Predicate::LastAsBest(_));
+        let touched = |c: &Claim| !empty(c) && (!whole || names.iter().any(|(_, of)| speaks_of(c, of)));
         let of = |cells: Vec<CellData>| directions(&Evidence::from_cells(cells), margins);
         let after = of(after);
         for before in of(before).into_iter().filter(|d| touched(d.claim)) {
@@ -215,4 +213,3 @@ fn side(cell: Option<&CellData>, beside: &[&Cells]) -> Result<Side, StatsError> 
         gap: bp.and_then(|bp| mean(&differences(cell, bp)).ok()),
     })
 }
-
