@@ -88,6 +88,7 @@ impl StudyArgs {
             recipe: self.recipe,
             rate: self.rate,
             study: study.map(Arc::new),
+            rates: None,
             robustness: self.robustness,
             precision: self.precision,
         })

@@ -14,6 +14,7 @@ mod progress;
 pub mod render;
 pub mod run;
 mod search;
+mod study_rates;
 pub mod trace;
 pub mod tune;
 

@@ -10,7 +10,7 @@ use super::arguments::{PlaceArgs, Shard, StudyArgs, load, misuse};
 use super::output::{count, duration, print};
 use super::progress::{Notes, Progress};
 use super::render::{publish, trials_of};
-use super::{Interrupted, interrupt};
+use super::{Interrupted, interrupt, study_rates};
 use crate::run::execute::{self, Executed};
 use crate::run::plan::{Datasets, Plan, Planned, Request};
 use crate::run::selection::Selection;
@@ -36,13 +36,14 @@ pub struct RunArgs {
 
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (started, clock) = (SystemTime::now(), Instant::now());
-    let request = args.study.request()?;
-    let datasets = load(&request, args.place.data.as_deref())?;
+    let mut request = args.study.request()?;
+    let mut datasets = load(&request, args.place.data.as_deref())?;
+    let out = args.place.out(request.profile.name());
+    let store = Store::open(&out.join("trials"))?;
+    study_rates::search(&mut request, &mut datasets, &args.place, &store, &out)?;
     let plan = Plan::new(&request, &datasets)?;
     note_unsearched(&plan);
     let part = part(&plan, args)?;
-    let out = args.place.out(request.profile.name());
-    let store = Store::open(&out.join("trials"))?;
     let selection = Selection::new(&request, &plan, &datasets);
     selection.write(&out)?;
 

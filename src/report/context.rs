@@ -14,6 +14,7 @@ use super::tables::{self, Table};
 use super::verdicts::{self, ClaimContext, Verdicts};
 use crate::study::assumptions;
 use crate::study::figures::PlotKind;
+use crate::study::rates::RateTable;
 
 #[derive(Serialize)]
 pub struct Page {
@@ -34,6 +35,8 @@ pub struct Page {
     pub robustness: Option<RobustnessContext>,
     pub rates: Table,
     pub rates_note: String,
+    /// What was searched for the study.
+    pub searches: Option<Table>,
     pub checklist: Vec<Item>,
     pub provenance: Vec<Fact>,
     /// The user's own study file as it was written; empty in a report on the post.
@@ -195,9 +198,12 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
             ids.iter().filter_map(|id| assumptions::assumption(id)).map(|a| assumption(model, a)).collect()
         }),
         rates: tables::rates(&model.rates),
-        rates_note: if model.study.is_some() {
+        rates_note: if p.rates.is_some() {
+            "Searched for this study before its trials were trained: on validation images, with a seed of the search's own, for the family of each cell (feedback alignment, direct feedback alignment and the sum rule take backpropagation's rate).".into()
+        } else if model.study.is_some() {
             "As the study file sets them; where it sets none, the profile's table, searched on validation images with seeds of the search's own.".into()
         } else { "Searched on validation images with a seed of the search's own. Feedback alignment, direct feedback alignment and the sum rule use backpropagation's rate (assumption A2); the other rules have rates of their own, and those that no search has chosen yet are marked preliminary in `report list rates`.".into() },
+        searches: p.rates.as_ref().and_then(|text| RateTable::read("rates.toml", text).ok()).map(|t| tables::searches(&t)),
         checklist: checklist::items(model),
         provenance: provenance(model),
         study: p.study.clone().unwrap_or_default(),

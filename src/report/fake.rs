@@ -262,6 +262,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
         cells: vec![],
         robustness: false,
         study: None,
+        rates: None,
         seeds: seeds.into_iter().take(if profile == Profile::Smoke { 2 } else { 5 }).collect(),
         command: format!("cargo run --bin report -- run --profile {}", profile.name()),
         version: "0.1.0".into(),

@@ -8,6 +8,7 @@ use super::palette::series;
 use super::published;
 use crate::study::Cell;
 use crate::study::figures::PlotKind;
+use crate::study::rates::{RateEntry, RateTable};
 
 /// A table whose first column names the row.
 #[derive(Debug, Clone, Serialize)]
@@ -334,6 +335,54 @@ pub fn rates(rows: &[Rate]) -> Table {
         columns: columns(&[("Rule", false), ("Dataset", false), ("Network", false), ("Rate", true)]),
         tall: false,
         rows: rows.iter().map(row).collect(),
+    }
+}
+
+/// What a study's own searches tried.
+pub fn searches(table: &RateTable) -> Table {
+    let row = |e: &RateEntry| {
+        let tried = e.tried.iter().map(|t| {
+            let growth = t.growth.map_or(String::new(), |g| format!(" (growth {})", format::rate(g)));
+            let score = t.validation_accuracy.map_or_else(|| t.status.clone(), |a| format!("{}%", format::percent(a)));
+            format!("{}{growth}: {score}", format::rate(t.learning_rate))
+        });
+        let mut chosen = format::rate(e.learning_rate);
+        if let Some(growth) = e.growth {
+            chosen += &format!(", growth {}", format::rate(growth));
+        }
+        Row {
+            strong: false,
+            cells: vec![
+                Field::text(&e.family),
+                Field::text(e.dataset.title()),
+                Field::text(&e.network),
+                Field::text(e.recipe.name()),
+                Field::number(chosen, Some(e.learning_rate)).note(if e.unmoved {
+                    "moved the hidden layer too little".into()
+                } else {
+                    String::new()
+                }),
+                Field::text(tried.collect::<Vec<_>>().join("; ")),
+            ],
+        }
+    };
+    let epochs = table.entries.iter().map(|e| e.epochs).max().unwrap_or(0);
+    Table {
+        id: "searches-table".into(),
+        caption: format!(
+            "Searches made for this study: what was tried, with its accuracy on validation after {}.",
+            format::plural(epochs as usize, "epoch", "epochs")
+        ),
+        columns: columns(&[
+            ("Family", false),
+            ("Dataset", false),
+            ("Network", false),
+            ("Recipe", false),
+            ("Chosen", true),
+            ("Tried", false),
+        ]),
+        tall: table.entries.len() > 20,
+        rows: table.entries.iter().map(row).collect(),
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Request {
     pub rate: Option<f64>,
     /// The user's own study instead of figures.
     pub study: Option<Arc<Study>>,
+    /// What was searched for the study, instead of the profile's table.
+    pub rates: Option<Arc<RateTable>>,
     /// The robustness tables too.
     pub robustness: bool,
     pub precision: Precision,
@@ -49,6 +51,7 @@ impl Request {
             recipe: Recipe::Main,
             rate: None,
             study: None,
+            rates: None,
             robustness: false,
             precision: Precision::F32,
         }
@@ -94,7 +97,7 @@ impl Request {
     }
 
     fn table(&self) -> &RateTable {
-        RateTable::of(self.profile)
+        self.rates.as_deref().unwrap_or_else(|| RateTable::of(self.profile))
     }
 
     /// The cells of a figure that are asked for.
@@ -241,6 +244,9 @@ pub struct Plan {
 
 impl Plan {
     pub fn new(request: &Request, datasets: &Datasets) -> Result<Plan, RateError> {
+        if request.rates.is_none() && request.study.as_ref().is_some_and(|s| s.tune) {
+            return Err(RateError::NotSearched);
+        }
         let mut trials: BTreeMap<String, Planned> = BTreeMap::new();
         let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut add = |asked_by: &str, trial: Trial, data: &Dataset| {

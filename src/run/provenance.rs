@@ -24,6 +24,9 @@ pub struct Provenance {
     /// Text of the user's own study file, if one was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub study: Option<String>,
+    /// The rate table that was searched for that study (`rates.toml`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rates: Option<String>,
     pub seeds: Vec<u64>,
     /// The command that makes this report.
     pub command: String,
@@ -105,6 +108,7 @@ pub fn collect(request: &Request, sitting: Sitting) -> Provenance {
         cells: request.cells.iter().flatten().map(|c| c.to_string()).collect(),
         robustness: request.robustness,
         study: request.study.as_ref().map(|s| s.text.clone()),
+        rates: request.rates.as_ref().map(|r| r.to_text()),
         seeds: sitting.seeds,
         command: request.command(),
         version: env!("CARGO_PKG_VERSION").to_string(),

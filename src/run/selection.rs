@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::{Datasets, Plan, Request};
 use super::{DataProvenance, atomic, data_provenance};
 use crate::study::figures::figure;
+use crate::study::rates::RateTable;
 use crate::study::{Cell, Precision, Profile, Recipe, Study};
 
 /// What `plan.json` holds.
@@ -30,6 +31,9 @@ pub struct Selection {
     pub study: Option<String>,
     pub precision: Precision,
     pub data: BTreeMap<String, DataProvenance>,
+    /// The table that was searched for the study.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rates: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub robustness: bool,
     /// Every trial, in the order of the tables.
@@ -61,6 +65,7 @@ impl Selection {
             study: request.study.as_ref().map(|s| s.text.clone()),
             precision: request.precision,
             data: data_provenance(datasets),
+            rates: request.rates.as_ref().map(|r| r.to_text()),
             robustness: request.robustness,
             keys: plan.trials.iter().map(|t| t.key.clone()).collect(),
             uses: plan.uses.clone(),
@@ -97,6 +102,8 @@ impl Selection {
         let not_understood = |reason| SelectionError::NotUnderstood { path: Selection::path(folder), reason };
         let study = self.study.as_ref().map(|text| Study::read("its study", text)).transpose();
         let study = study.map_err(|e| not_understood(e.to_string()))?.map(Arc::new);
+        let rates = self.rates.as_ref().map(|text| RateTable::read("its rates", text)).transpose();
+        let rates = rates.map_err(|e| not_understood(e.to_string()))?.map(Arc::new);
         let figures = match &study {
             Some(study) => vec![study.figure],
             None => self.figures.iter().map(|id| figure(id)).collect::<Result<_, _>>().map_err(not_understood)?,
@@ -110,6 +117,7 @@ impl Selection {
             recipe: self.recipe,
             rate: self.rate,
             study,
+            rates,
             robustness: self.robustness,
             precision: self.precision,
         })

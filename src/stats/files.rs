@@ -157,6 +157,7 @@ fn join_provenance(mut a: Provenance, b: Provenance, trials: &DataFrame) -> Prov
         false => union(&mut a.cells, b.cells),
     }
     a.robustness |= b.robustness;
+    a.rates = a.rates.or(b.rates);
     a.seeds.extend(b.seeds);
     a.seeds.sort();
     a.seeds.dedup();

@@ -141,6 +141,10 @@ pub enum RateError {
     )]
     NotInTable { cell: String, recipe: Recipe, profile: Profile, dataset: DatasetId, network: String, family: String },
     #[error(
+        "the study has learning_rate = \"tune\", and its rates are not searched yet; `report run --study` does that first and writes rates.toml into the output folder"
+    )]
+    NotSearched,
+    #[error(
         "{name} is not a rate table ({reason}); restore it from the repository, or write it anew with `report tune`"
     )]
     BadTable { name: String, reason: String },

@@ -14,8 +14,8 @@ use super::plan::BATCH;
 use crate::data::{Dataset, DatasetId};
 use crate::net::Architecture;
 use crate::rules::RuleSpec;
-use crate::study::rates::{self, BP, Given, RateEntry, SEARCH_SEED, Tried};
-use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Trial, figures, robustness};
+use crate::study::rates::{self, BP, Given, RateEntry, RateTable, SEARCH_SEED, Tried};
+use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Study, Trial, figures, robustness};
 use crate::train::{Outcome, Status};
 
 /// Exponents `k` of the first grid, rates `10^(k/2)`: 0.003 to 1.
@@ -119,6 +119,51 @@ fn bp() -> RuleSpec {
 /// Backpropagation, whose rate others borrow.
 pub fn backpropagation(dataset: DatasetId, network: &Architecture) -> Cell {
     Cell::new(dataset, network.clone(), bp())
+}
+
+/// What a study searches first: the families of its cells under its recipes, each once, as long as its trials are (or as
+/// the profile's own searches). Rates of B come second: they stand beside the learning rates that `found` then holds.
+pub fn of_study(study: &Study, epochs: u32, found: Option<&RateTable>) -> Vec<Target> {
+    let mut targets: Vec<Target> = vec![];
+    for recipe in study.recipes.iter().copied() {
+        for cell in study.figure.cells() {
+            let cell = cell.canonical();
+            let family = match found {
+                None => Some(rates::family(&cell)).filter(|_| cell.rule.name() != "growth"),
+                Some(_) => rates::feedback_family(&cell).filter(|_| study.feedback_rate.is_none()),
+            };
+            let Some(family) = family else { continue };
+            let cell = if family == BP { backpropagation(cell.dataset, &cell.network) } else { cell };
+            let mut beside =
+                Given { growth: study.growth.filter(|_| cell.rule.name() == "hebbnet"), ..Given::default() };
+            let searched = match found {
+                Some(table) => {
+                    // a search that found nothing is said by the plan
+                    let rates = table.rates(&cell, recipe, Given { feedback_rate: Some(1.0), ..beside });
+                    let Ok(rates) = rates else { continue };
+                    beside.learning_rate = Some(rates.learning_rate);
+                    Searched::Feedback
+                }
+                None if cell.rule.name() == "hebbnet" && beside.growth.is_none() => Searched::Exponents,
+                None => Searched::Learning,
+            };
+            let place = |t: &Target| (t.recipe, t.family.clone(), t.cell.dataset, t.cell.network.clone());
+            let target = Target { cell, recipe, family, searched, beside, epochs };
+            if !targets.iter().any(|t| place(t) == place(&target)) {
+                targets.push(target);
+            }
+        }
+    }
+    targets
+}
+
+/// Epochs of a study's searches.
+pub fn epochs_of_study(study: &Study, profile: Profile, asked: Option<u32>) -> u32 {
+    let own = match profile {
+        Profile::Smoke => profile.epochs(0),
+        _ => epochs(profile),
+    };
+    asked.or(study.epochs.first().copied()).unwrap_or(own)
 }
 
 impl Target {
