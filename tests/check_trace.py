@@ -32,7 +32,7 @@ def check(path):
     a = {k: z[k].astype(np.float64) for k in z.files if k != "config_json"}
     depth = max(int(k[1:].split("_")[0]) for k in a if k.startswith("W"))
     steps = max(int(k.split("_")[1]) for k in a if k.startswith("W1_"))
-    tanh, rms = config["activation"] == "tanh", "vW1_0" in a
+    tanh, rms = [None] + [name == "tanh" for name in config["activations"]], "vW1_0" in a
     rate, rule, options = config["learning_rate"], config["rule"], config["options"]
     hidden_rate, eta_b = config.get("hidden_rate"), config.get("eta_b")
     local, kind = options.get("local"), options.get("feedback", "")
@@ -50,7 +50,7 @@ def check(path):
             seen.append(h[-1] - mu[l - 1])
             pre = seen[l] @ W[l].T + b[l]
             if l < depth:
-                out = np.tanh(pre) if tanh else np.maximum(pre, 0)
+                out = np.tanh(pre) if tanh[l] else np.maximum(pre, 0)
             elif config["loss"].startswith("softmax"):
                 e = np.exp(pre - pre.max(1, keepdims=True))
                 out = e / e.sum(1, keepdims=True)
@@ -71,7 +71,7 @@ def check(path):
                     continue
                 B = a[f"B{l}_{t}"] if rule in ("fa", "dfa", "drtp") else W[l + 1]
                 source = {"dfa": delta[depth], "drtp": target}.get(rule, delta[l + 1])
-                slope = 1 - h[l] ** 2 if tanh else h[l] > 0
+                slope = 1 - h[l] ** 2 if tanh[l] else h[l] > 0
                 if rule == "hd" and reading != "k":
                     slope = 1
                 delta[l] = (source @ B) * slope
@@ -80,9 +80,9 @@ def check(path):
                 rounding = 0
             close(f"delta{l}_{t}", a[f"delta{l}_{t}"], delta[l], 1e-5 * np.abs(delta[l]).max() + rounding)
             delta[l] = a[f"delta{l}_{t}"]
-        if kind.endswith("sign"):
+        if kind.endswith(("sign", "sign-top")):
             product = None
-            for l in range(depth - 1, 0, -1):
+            for l in range(depth - 1, depth - 2 if kind.endswith("top") else 0, -1):
                 product = W[l + 1] if rule == "fa" or product is None else product @ W[l + 1]
                 sure = np.abs(product) > 1e-6 * np.abs(product).max()
                 assert np.all((np.sign(a[f"B{l}_{t}"]) == np.sign(product))[sure]), f"signs of B{l}_{t}"

@@ -6,7 +6,7 @@ mod fixture;
 use std::collections::BTreeMap;
 
 use bioprop::data::{Dataset, DatasetId, Images};
-use bioprop::net::{Isa, Matrix};
+use bioprop::net::{Activation, Isa, Matrix};
 use bioprop::random::{self, Purpose};
 use bioprop::rules::{REGISTRY, RuleSpec};
 use bioprop::study::Cell;
@@ -29,6 +29,7 @@ const RULES: &[&str] = &[
     "fa/feedback=kolen-pollack",
     "fa/feedback=kolen-pollack,decay=0",
     "dfa/feedback=random-sign",
+    "dfa/feedback=binary-sign-top,scale=matched",
     "dfa/feedback=hebb",
     "dfa/feedback=oja-g1",
     "dfa/feedback=oja-g1,renormalise=yes",
@@ -64,7 +65,7 @@ const RULES: &[&str] = &[
     "hd/reading=o2,train=hidden",
 ];
 
-const NETWORKS: [&str; 3] = ["1x70", "2x50-relu", "2x50-tanh"];
+const NETWORKS: [&str; 4] = ["1x70", "2x50-relu", "2x50-tanh", "2x40-relu-tanh"];
 
 fn config(network: &str, rule: &str) -> Config {
     Config { hidden_rate: Some(0.002), feedback_rate: Some(0.02), ..fixture::config(network, rule) }
@@ -170,7 +171,7 @@ struct Signals {
 fn step(
     s: &State,
     cell: &str,
-    tanh: bool,
+    tanh: &[bool],
     x: &Mat,
     labels: &[usize],
     (rate, hidden, eta_b): (f64, f64, f64),
@@ -200,7 +201,7 @@ fn step(
                         let sum: f64 = a.iter().map(|a| (a - m).exp()).sum();
                         a.iter().map(|a| (a - m).exp() / sum).collect()
                     }
-                    false if tanh => a.iter().map(|a| a.tanh()).collect(),
+                    false if tanh[l] => a.iter().map(|a| a.tanh()).collect(),
                     false => a.iter().map(|a| a.max(0.0)).collect(),
                 })
                 .collect::<Mat>(),
@@ -222,7 +223,7 @@ fn step(
         };
         let carried = through(source, matrix);
         let dropped = name == "hd" && !is("reading", "k");
-        let slope = |h: f64| if tanh { 1.0 - h * h } else { f64::from(u8::from(h > 0.0)) };
+        let slope = |h: f64| if tanh[l - 1] { 1.0 - h * h } else { f64::from(u8::from(h > 0.0)) };
         delta[l] = Some(if dropped { carried } else { zip(&carried, &h[l], |d, h| d * slope(h)) });
     }
     // updates
@@ -410,8 +411,9 @@ fn every_rules_step_agrees_with_plain_f64_loops() {
                     let masks: Vec<_> = (1..=t.depth()).map(|l| t.mask(l)).collect();
                     let rates = (0.05, 0.002, 0.02);
                     let x = by_sample(t.activity(0));
-                    let tanh = network.ends_with("tanh");
-                    let (want, s) = step(&start, &cell, tanh, &x, &labels, rates, &masks, (i + 1) as f64);
+                    let tanh: Vec<bool> =
+                        (1..t.depth()).map(|l| c.network.activation_of(l) == Activation::Tanh).collect();
+                    let (want, s) = step(&start, &cell, &tanh, &x, &labels, rates, &masks, (i + 1) as f64);
                     let got = state(&t);
                     for l in 1..=t.depth() {
                         near(&by_sample(t.activity(l)), &s.h[l], 1e-5 * largest(&s.h[l]), &format!("{what}: h{l}"));

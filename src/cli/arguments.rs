@@ -19,9 +19,12 @@ pub struct StudyArgs {
     /// Sizes of the run: smoke, quick, standard or full (`report list profiles`)
     #[arg(long, default_value = "quick")]
     pub profile: Profile,
-    /// Figures, such as `3,7-8` or `five-runs` (`report list figures`) [default: 7,8,five-runs, whose rates a search has chosen]
+    /// Figures, such as `3,7-8` or `five-runs` (`report list figures`), or `none` beside --robustness [default: 7,8,five-runs, whose rates a search has chosen]
     #[arg(long, value_name = "LIST")]
     pub figures: Option<FigureList>,
+    /// The robustness tables too: a few cells under other recipes, rates and readings (`report list robustness`); 3 seeds
+    #[arg(long, conflicts_with_all = ["study", "cells", "recipe", "rate"])]
+    pub robustness: bool,
     /// A study of your own instead of the figures (`report list figure 7 --toml` prints one to start from)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["figures", "cells", "recipe", "rate"])]
     pub study: Option<PathBuf>,
@@ -54,6 +57,9 @@ impl StudyArgs {
         let study = self.study.as_deref().map(read_study).transpose()?;
         let mut figures = match (&study, &self.figures) {
             (Some(study), _) => vec![study.figure],
+            (None, Some(figures)) if figures.0.is_empty() && !self.robustness => {
+                return Err(misuse("--figures none: nothing to do; it is for --robustness alone".into()));
+            }
             (None, Some(figures)) => figures.0.clone(),
             (None, None) => REGISTRY.to_vec(),
         };
@@ -81,6 +87,8 @@ impl StudyArgs {
             recipe: self.recipe,
             rate: self.rate,
             study: study.map(Arc::new),
+            rates: None,
+            robustness: self.robustness,
             precision: self.precision,
         })
     }
@@ -145,6 +153,9 @@ impl FromStr for FigureList {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut wanted: Vec<&'static str> = vec![];
+        if text == "none" {
+            return Ok(FigureList(vec![]));
+        }
         for part in text.split(',').map(str::trim) {
             // `five-runs` holds a dash too: names first
             if let Ok(f) = figure(part) {

@@ -88,7 +88,7 @@ fn compared(
 
     let flipped = match (&a.provenance.study, &b.provenance.study) {
         (None, None) => {
-            let judge = |r: &Results| claims::judge(&r.trials, &r.curves, margins);
+            let judge = |r: &Results| r.of_figures().and_then(|r| claims::judge(&r.trials, &r.curves, margins));
             let (text_of, flipped) = verdicts(&judge(a)?, &judge(b)?);
             text += &text_of;
             flipped

@@ -10,6 +10,7 @@ use crate::feedback;
 use crate::rules;
 use crate::study::figures::{self, Figure};
 use crate::study::rates::{BP, NOKLAND, RateTable};
+use crate::study::robustness::{self as tables, CHOICES, Change, SEEDS, SETTINGS};
 use crate::study::{Profile, Recipe, assumptions, claims};
 
 #[derive(Args)]
@@ -45,6 +46,8 @@ pub enum What {
     Claims,
     /// Learning rates with how they were found
     Rates,
+    /// What --robustness trains: the cells, the settings that they are held against, and where it needs a rate searched
+    Robustness,
 }
 
 pub fn run(args: &ListArgs) -> anyhow::Result<()> {
@@ -68,6 +71,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<()> {
             .collect(),
         What::Claims => claims::REGISTRY.iter().map(claim).collect(),
         What::Rates => rates(),
+        What::Robustness => robustness(),
     })
 }
 
@@ -177,6 +181,29 @@ fn rates() -> String {
         }
     }
     t + &format!("recipe {}: {NOKLAND} everywhere, fixed\n", Recipe::Nokland)
+}
+
+/// Every setting with what it trains.
+fn robustness() -> String {
+    let mut t = format!(
+        "{} and {} on full data ({} and {} in smoke and quick), judged by direction only\ncells:\n",
+        count(SEEDS as usize, "seed"),
+        count(tables::epochs(Profile::Standard) as usize, "epoch"),
+        tables::epochs(Profile::Smoke),
+        tables::epochs(Profile::Quick)
+    );
+    t.extend(tables::cells().iter().map(|c| format!("  {c}\n")));
+    for s in SETTINGS.iter().filter(|s| s.change != Change::None) {
+        t += &format!("{}: {} ({})\n  {}\n", s.id, s.title, s.assumptions.join(", "), s.about);
+        if s.change != Change::Choice {
+            continue;
+        }
+        for choice in &CHOICES {
+            t += &format!("  {} {}:\n", choice.assumption, choice.title);
+            t.extend(choice.pairs().iter().map(|(new, old)| format!("    {new} instead of {old}\n")));
+        }
+    }
+    t + "rates of the rules' own: report tune --robustness\n"
 }
 
 #[cfg(test)]

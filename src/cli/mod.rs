@@ -13,6 +13,8 @@ pub mod plan;
 mod progress;
 pub mod render;
 pub mod run;
+mod search;
+mod study_rates;
 pub mod trace;
 pub mod tune;
 

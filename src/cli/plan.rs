@@ -9,6 +9,8 @@ use clap::{Args, value_parser};
 use super::arguments::{PlaceArgs, StudyArgs};
 use super::emit::{Engine, Launch, default_shards};
 use super::output::{count, duration, print, table};
+use super::run::note_unsearched;
+use super::study_rates;
 use crate::data::{self, DatasetId};
 use crate::run::Store;
 use crate::run::cores;
@@ -34,13 +36,15 @@ pub struct PlanArgs {
 const REPORT: f64 = 1.0;
 
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
-    let request = args.study.request()?;
+    let mut request = args.study.request()?;
+    let out = args.place.out(request.profile.name());
+    study_rates::read(&mut request, &out)?;
     let threads = args.place.threads();
     let clock = Instant::now();
     let (datasets, absent) = datasets(&request, args)?;
     let loading = clock.elapsed().as_secs_f64();
     let plan = Plan::new(&request, &datasets)?;
-    let out = args.place.out(request.profile.name());
+    note_unsearched(&plan);
     let store = Store::existing(&out.join("trials"));
 
     let mut cells: BTreeMap<String, (usize, usize, f64)> = BTreeMap::new();

@@ -13,7 +13,7 @@ use crate::report::{self, Inputs, Reference};
 use crate::run::selection::Selection;
 use crate::run::{Sitting, Store, StoredTrial, collect};
 use crate::stats::claims::{self, Judged, Margins};
-use crate::stats::{self, Results};
+use crate::stats::{self, Results, Uses};
 
 #[derive(Args)]
 pub struct RenderArgs {
@@ -70,22 +70,26 @@ pub fn publish(results: &Results, out: &Path) -> anyhow::Result<Published> {
 
 fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Result<Published> {
     results.write(out)?;
+    let shown = results.of_figures()?;
     let claims = match results.provenance.study {
         // claims are the post's
         Some(_) => vec![],
         None => {
-            let claims = claims::judge(&results.trials, &results.curves, margins)?;
+            let claims = claims::judge(&shown.trials, &shown.curves, margins)?;
             claims::write(&out.join("claims.json"), &claims)?;
             claims
         }
     };
     let reference = reference(out);
+    let robustness = stats::robustness::tables(results, margins)?;
     let inputs = Inputs {
-        trials: &results.trials,
-        curves: &results.curves,
-        summary: &results.summary,
-        filters: &results.filters,
-        tuning: &results.tuning,
+        trials: &shown.trials,
+        curves: &shown.curves,
+        summary: &shown.summary,
+        filters: &shown.filters,
+        tuning: &shown.tuning,
+        uses: &results.uses,
+        robustness: robustness.as_ref(),
         provenance: &results.provenance,
         claims: &claims,
         reference: reference.as_ref(),
@@ -128,12 +132,10 @@ fn read_store(folder: &Path, store: &Store, selection: &Selection) -> anyhow::Re
             selection.request(folder)?.command()
         );
     }
-    let mut seeds: Vec<u64> = trials.iter().map(|t| t.trial.seed).collect();
-    seeds.sort();
-    seeds.dedup();
+    let uses = Uses(selection.uses.clone());
     // parts trained here and there have no common clock: said as if one thread had done them all
     let sitting = Sitting {
-        seeds,
+        seeds: uses.seeds(&trials),
         threads: 1,
         started: SystemTime::now(),
         wall_time_s: trials.iter().map(|t| t.outcome.total_time_s).sum(),
@@ -151,7 +153,7 @@ fn read_store(folder: &Path, store: &Store, selection: &Selection) -> anyhow::Re
     {
         provenance = before;
     }
-    let mut results = Results::from_trials(&trials, provenance)?;
+    let mut results = Results::from_trials(&trials, uses, provenance)?;
     results.provenance.diverged = stats::diverged(&results.trials);
     Ok(results)
 }

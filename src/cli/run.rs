@@ -10,12 +10,12 @@ use super::arguments::{PlaceArgs, Shard, StudyArgs, load, misuse};
 use super::output::{count, duration, print};
 use super::progress::{Notes, Progress};
 use super::render::{publish, trials_of};
-use super::{Interrupted, interrupt};
+use super::{Interrupted, interrupt, study_rates};
 use crate::run::execute::{self, Executed};
 use crate::run::plan::{Datasets, Plan, Planned, Request};
 use crate::run::selection::Selection;
 use crate::run::{Sitting, Store, collect, commit};
-use crate::stats::{self, Comparison, Results, read_parquet, same_bits};
+use crate::stats::{self, Comparison, Results, Uses, read_parquet, same_bits};
 
 #[derive(Args, Clone)]
 pub struct RunArgs {
@@ -36,12 +36,14 @@ pub struct RunArgs {
 
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (started, clock) = (SystemTime::now(), Instant::now());
-    let request = args.study.request()?;
-    let datasets = load(&request, args.place.data.as_deref())?;
-    let plan = Plan::new(&request, &datasets)?;
-    let part = part(&plan, args)?;
+    let mut request = args.study.request()?;
+    let mut datasets = load(&request, args.place.data.as_deref())?;
     let out = args.place.out(request.profile.name());
     let store = Store::open(&out.join("trials"))?;
+    study_rates::search(&mut request, &mut datasets, &args.place, &store, &out)?;
+    let plan = Plan::new(&request, &datasets)?;
+    note_unsearched(&plan);
+    let part = part(&plan, args)?;
     let selection = Selection::new(&request, &plan, &datasets);
     selection.write(&out)?;
 
@@ -63,11 +65,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     // read before anything is written: --out may be the published folder itself
     let published = published(&request);
     let trials = trials_of(&store, &selection.keys)?.trials;
-    let mut seeds: Vec<u64> = trials.iter().map(|t| t.trial.seed).collect();
-    seeds.sort();
-    seeds.dedup();
+    let uses = Uses(plan.uses.clone());
     let sitting = Sitting {
-        seeds,
+        seeds: uses.seeds(&trials),
         threads: args.place.threads(),
         started,
         wall_time_s: clock.elapsed().as_secs_f64(),
@@ -77,7 +77,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         diverged: 0,
         data: &selection.data,
     };
-    let mut results = Results::from_trials(&trials, collect(&request, sitting))?;
+    let mut results = Results::from_trials(&trials, uses, collect(&request, sitting))?;
     results.provenance.diverged = stats::diverged(&results.trials);
     keep_history(&mut results, &out);
     let written = publish(&results, &out)?;
@@ -99,12 +99,22 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     print(&text)
 }
 
+/// Says which rows of robustness tables wait for a rate.
+pub fn note_unsearched(plan: &Plan) {
+    if let Some((cell, why)) = plan.unsearched.first() {
+        let n = count(plan.unsearched.len(), "row");
+        eprintln!(
+            "note: {n} of the robustness tables left out, such as {cell}: {why}; all of them: report tune --robustness"
+        );
+    }
+}
+
 /// The whole plan, or the part that was asked for.
 fn part(plan: &Plan, args: &RunArgs) -> anyhow::Result<Plan> {
     match (args.shard, args.index) {
         (Some(Shard { index, of }), _) => Ok(plan.shard(index, of)),
         (None, Some(i)) => match plan.trials.get(i) {
-            Some(trial) => Ok(Plan { trials: vec![trial.clone()] }),
+            Some(trial) => Ok(Plan { trials: vec![trial.clone()], ..plan.clone() }),
             None => Err(misuse(format!(
                 "--index {i}: the plan has {}, so I is 0 to {} (`report plan` lists them)",
                 count(plan.trials.len(), "trial"),

@@ -1,23 +1,19 @@
 //! `report tune`: search learning rates and rates of B, and write the table that the profiles read.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 
 use super::arguments::{PlaceArgs, misuse};
 use super::output::print;
-use super::run::train;
-use crate::data::{self, DatasetId};
+use super::search::Bench;
+use crate::data::DatasetId;
 use crate::net::Architecture;
-use crate::rules::RuleSpec;
-use crate::run::plan::{Datasets, Planned};
-use crate::run::tune::{Grid, MOVED, Next, Point, Searched, Target, entry, families, grid, score};
-use crate::run::{Store, StoredTrial, atomic};
+use crate::run::plan::Datasets;
+use crate::run::tune::{Searched, Target, backpropagation, epochs, families, grid, robustness_families};
+use crate::run::{Store, atomic};
 use crate::stats::{tuning_frame, write_parquet};
-use crate::study::rates::{BP, RateEntry, RateTable};
+use crate::study::rates::{BP, Given, RateEntry, RateTable, feedback_family};
 use crate::study::{Cell, Profile, Recipe};
 
 #[derive(Args)]
@@ -37,23 +33,14 @@ pub struct TuneArgs {
     /// Only this family, such as bp or feedback=hebb; may be repeated [default: all]
     #[arg(long = "family", value_name = "FAMILY")]
     pub families: Vec<String>,
+    /// Only the families of the robustness tables: rules at a rate of their own, other readings of rules
+    #[arg(long)]
+    pub robustness: bool,
     #[command(flatten)]
     pub place: PlaceArgs,
     /// The table to write [default: data/rates/<profile>.toml of the repository]
     #[arg(long, value_name = "FILE")]
     pub table: Option<PathBuf>,
-}
-
-/// One search: what was tried with what came of it.
-struct Search {
-    target: Target,
-    /// The first rates.
-    grid: Grid,
-    tried: BTreeMap<Point, StoredTrial>,
-    /// To try next.
-    wanted: Vec<Point>,
-    /// How it ended.
-    end: Option<Next>,
 }
 
 pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
@@ -66,6 +53,11 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
     }
     if args.recipe == Recipe::Nokland {
         return Err(misuse("recipe nokland has a fixed rate (RMSprop 1e-4); use --recipe main or unit".into()));
+    }
+    if args.robustness && args.recipe != Recipe::Main {
+        return Err(misuse(
+            "--robustness: rules get a rate of their own in recipe main only; leave --recipe out".into(),
+        ));
     }
     let table_path = table_path(args);
     let mut table = read_table(profile, &table_path)?;
@@ -81,22 +73,18 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
             args.families.join(", ")
         )));
     }
-    for (targets, of_feedback) in [(learning, false), (feedback, true)] {
-        let mut searches = vec![];
-        for (family, cell) in targets {
-            let searched = match of_feedback {
-                true => Searched::Feedback {
-                    learning_rate: table.rate(&backpropagation(cell.dataset, &cell.network), args.recipe)?,
-                },
-                false if family.starts_with("hebbnet") => Searched::Exponents,
-                false => Searched::Learning,
-            };
-            let grid = grid(known(profile, args.recipe, &family, &cell));
-            let target = Target { cell, recipe: args.recipe, family, searched };
-            let wanted = searched.first(&grid);
-            searches.push(Search { target, grid, tried: BTreeMap::new(), wanted, end: None });
-        }
-        let found = search(args, &mut searches, &mut datasets, &store, &out)?;
+    let robustness = if args.robustness { " --robustness" } else { "" };
+    let bench = Bench {
+        profile,
+        data: args.place.data.as_deref(),
+        threads: args.place.threads(),
+        store: &store,
+        out: &out,
+        command: &format!("report tune --profile {profile} --recipe {}{robustness}", args.recipe),
+    };
+    for (families, of_feedback) in [(learning, false), (feedback, true)] {
+        let targets = families.into_iter().map(|(family, cell)| target(args, &table, family, cell, of_feedback));
+        let found = bench.search(targets.collect::<anyhow::Result<_>>()?, &mut datasets)?;
         text += &found.0;
         table.merge(found.1.clone());
         entries.extend(found.1);
@@ -115,6 +103,26 @@ fn known(profile: Profile, recipe: Recipe, family: &str, cell: &Cell) -> Option<
         return None;
     }
     RateTable::of(Profile::Quick).searched(cell, family, recipe)
+}
+
+/// The search of one family.
+fn target(args: &TuneArgs, table: &RateTable, family: String, cell: Cell, of_feedback: bool) -> anyhow::Result<Target> {
+    let mut beside = Given::default();
+    let searched = match of_feedback {
+        true => {
+            beside.learning_rate = Some(table.rate(&backpropagation(cell.dataset, &cell.network), args.recipe)?);
+            Searched::Feedback
+        }
+        false if family.starts_with("hebbnet") => Searched::Exponents,
+        false => Searched::Learning,
+    };
+    if !of_feedback && feedback_family(&cell).is_some() {
+        // a rule with a rate of its own whose B learns: B keeps the rate that it has beside backpropagation's
+        beside.feedback_rate =
+            table.rates(&cell, args.recipe, Given { learning_rate: Some(1.0), ..beside })?.feedback_rate;
+    }
+    let grid = grid(known(args.profile, args.recipe, &family, &cell));
+    Ok(Target { cell, recipe: args.recipe, family, searched, beside, epochs: epochs(args.profile), grid })
 }
 
 fn table_path(args: &TuneArgs) -> PathBuf {
@@ -138,70 +146,6 @@ fn read_table(profile: Profile, path: &Path) -> anyhow::Result<RateTable> {
     Ok(table)
 }
 
-/// Searches side by side until each has its winner: what to say, and the winners' entries.
-fn search(
-    args: &TuneArgs,
-    searches: &mut [Search],
-    datasets: &mut Datasets,
-    store: &Store,
-    out: &Path,
-) -> anyhow::Result<(String, Vec<RateEntry>)> {
-    let profile = args.profile;
-    for s in searches.iter() {
-        let id = s.target.cell.dataset;
-        if let Entry::Vacant(slot) = datasets.entry(id) {
-            slot.insert(Arc::new(data::load(id, profile.data(), args.place.data.as_deref())?));
-        }
-    }
-    loop {
-        let mut round = vec![];
-        for s in searches.iter() {
-            let data = &datasets[&s.target.cell.dataset];
-            round.extend(s.wanted.iter().map(|p| Planned::new(s.target.trial(profile, *p, data), data)));
-        }
-        if round.is_empty() {
-            break;
-        }
-        train(&round, datasets, store, args.place.threads(), out)?;
-        for s in searches.iter_mut() {
-            advance(s, profile, store, datasets)?;
-        }
-    }
-    let (mut text, mut entries) = (String::new(), vec![]);
-    for s in searches.iter() {
-        let Target { cell, recipe, family, .. } = &s.target;
-        let family = if family == BP { String::new() } else { format!(" {family}") };
-        let name = format!("{}/{}{family} recipe {recipe}", cell.dataset, cell.network);
-        let (winner, unmoved) = match s.end {
-            Some(Next::Winner(point)) => (point, false),
-            Some(Next::Unmoved(point)) => (point, true),
-            _ => {
-                text += &format!("{name}: everything down to the smallest rates overflowed; no entry written\n");
-                continue;
-            }
-        };
-        let tried: BTreeMap<_, _> = s.tried.iter().map(|(p, t)| (*p, &t.outcome)).collect();
-        let found = entry(&s.target, profile, (winner, unmoved), &tried);
-        text += &format!("{name}: {}", found.learning_rate);
-        if let Some(growth) = found.growth {
-            text += &format!(", growth exponent {growth}");
-        }
-        if unmoved {
-            text += &format!(
-                " (no admissible rate: whatever stayed finite moved the hidden layer by less than {:.0} %)",
-                MOVED * 100.0
-            );
-        }
-        text += &format!("; {} tried\n", found.tried.len());
-        entries.push(found);
-    }
-    Ok((text, entries))
-}
-
-fn backpropagation(dataset: DatasetId, network: &Architecture) -> Cell {
-    Cell::new(dataset, network.clone(), RuleSpec::new("bp", &[]).expect("a registered rule"))
-}
-
 fn asked(args: &TuneArgs, (family, cell): &(String, Cell)) -> bool {
     (args.datasets.is_empty() || args.datasets.contains(&cell.dataset))
         && (args.networks.is_empty() || args.networks.contains(&cell.network))
@@ -210,9 +154,13 @@ fn asked(args: &TuneArgs, (family, cell): &(String, Cell)) -> bool {
 
 /// Families whose learning rate is asked for, each with its cell.
 fn targets(args: &TuneArgs) -> Vec<(String, Cell)> {
-    let mut targets = families(false);
+    let mut targets = if args.robustness { vec![] } else { families(false) };
+    // a family that is named may be one of the robustness tables'
+    if args.robustness || !args.families.is_empty() {
+        targets.extend(robustness_families());
+    }
     let datasets = if args.datasets.is_empty() { DatasetId::ALL.to_vec() } else { args.datasets.clone() };
-    for network in &args.networks {
+    for network in args.networks.iter().filter(|_| !args.robustness) {
         for &dataset in &datasets {
             let target = (BP.to_string(), backpropagation(dataset, network));
             if !targets.contains(&target) {
@@ -226,23 +174,6 @@ fn targets(args: &TuneArgs) -> Vec<(String, Cell)> {
 
 /// Families whose rate of B is asked for, each with its cell.
 fn feedback_targets(args: &TuneArgs) -> Vec<(String, Cell)> {
-    families(true).into_iter().filter(|t| asked(args, t)).collect()
-}
-
-/// Takes the results of a round and decides on the next.
-fn advance(s: &mut Search, profile: Profile, store: &Store, datasets: &Datasets) -> anyhow::Result<()> {
-    let data = &datasets[&s.target.cell.dataset];
-    for point in std::mem::take(&mut s.wanted) {
-        let key = s.target.trial(profile, point, data).key();
-        let stored = store.peek(&key)?.ok_or_else(|| anyhow::anyhow!("{}: vanished", store.path(&key).display()))?;
-        s.tried.insert(point, stored);
-    }
-    if s.end.is_none() {
-        let scores = s.tried.iter().map(|(p, t)| (*p, score(&t.outcome))).collect();
-        match s.target.searched.next(&s.grid, &scores) {
-            Next::Try(points) => s.wanted = points,
-            end => s.end = Some(end),
-        }
-    }
-    Ok(())
+    let all = if args.robustness { vec![] } else { families(true) };
+    all.into_iter().filter(|t| asked(args, t)).collect()
 }

@@ -37,9 +37,10 @@ impl Matrices {
     /// and all four kinds are made from that `M`.
     pub fn new(spec: Feedback, sizes: &[usize], seed: u64, batch: usize) -> Matrices {
         let hidden = 1..sizes.len() - 1;
+        use FeedbackKind::{Binary, BinarySign, BinarySignTop};
         let magnitude_of = |layer: usize| match (spec.kind, spec.scale) {
-            (FeedbackKind::Binary | FeedbackKind::BinarySign, Scale::Literal) => Some(1.0),
-            (FeedbackKind::Binary | FeedbackKind::BinarySign, Scale::Matched) => {
+            (Binary | BinarySign | BinarySignTop, Scale::Literal) => Some(1.0),
+            (Binary | BinarySign | BinarySignTop, Scale::Matched) => {
                 Some((1.0 / (3.0 * sizes[layer] as f64).sqrt()) as f32)
             }
             _ => None,
@@ -176,8 +177,11 @@ impl Matrices {
             }
             Route::Direct => {
                 // no forward matrix has the shape of a lower B: its signs come from the product of the forward path
-                forward_paths(isa, &mut self.paths, &weights);
-                for l in 1..hidden {
+                let paths = if self.spec.kind == FeedbackKind::BinarySignTop { 1..1 } else { 1..hidden };
+                if !paths.is_empty() {
+                    forward_paths(isa, &mut self.paths, &weights);
+                }
+                for l in paths {
                     let (path, magnitude, used) = (&self.paths[l - 1], &self.magnitude[l - 1], &mut self.used[l - 1]);
                     for c in 0..used.rows() {
                         for (j, (b, m)) in used.row_mut(c).iter_mut().zip(magnitude.row(c)).enumerate() {
@@ -308,6 +312,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn signs_on_top_only_leave_the_lower_matrices_as_they_were_drawn() {
+        let made = |kind| made(Route::Direct, kind, Scale::Literal);
+        let (top, signs, fixed) =
+            (made(FeedbackKind::BinarySignTop), made(FeedbackKind::BinarySign), made(FeedbackKind::Binary));
+        assert!(top.used(2).values().eq(signs.used(2).values()) && !top.used(2).values().eq(fixed.used(2).values()));
+        assert!(top.used(1).values().eq(fixed.used(1).values()) && !top.used(1).values().eq(signs.used(1).values()));
     }
 
     #[test]

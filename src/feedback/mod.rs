@@ -29,6 +29,8 @@ pub enum FeedbackKind {
     Binary,
     /// `1 o sign(W)` at each step (uSF in the literature).
     BinarySign,
+    /// DFA: as binary (sign) at the top hidden layer, whose B has the shape of W_L; below as fixed binary.
+    BinarySignTop,
     /// `B += eta_B mean(post h_l^T)`: post is the activity of the layer (or, under DFA, the output) where B begins.
     Hebb,
     /// Hebb, and each row of B loses `eta_B mean(post^2)` of itself.
@@ -116,6 +118,13 @@ pub static KINDS: &[KindEntry] = &[
         formula: "B_t = s·sign(W_t), each step; s = 1 (literal) or 1/√(3 n_l) (matched)",
     },
     KindEntry {
+        name: "binary-sign-top",
+        kind: FeedbackKind::BinarySignTop,
+        title: "binary (sign on top)",
+        literature: "uSF where its shape fits",
+        formula: "B_t = s·sign(W_t) at the top hidden layer, each step; s·sign(M), drawn once, below it (DFA)",
+    },
+    KindEntry {
         name: "hebb",
         kind: FeedbackKind::Hebb,
         title: "trained by Hebb",
@@ -159,6 +168,7 @@ const SCALE: OptionInfo = OptionInfo::choice(
     &[("literal", "entries ±1"), ("matched", "entries ±1/√(3 n_l), the norm of fixed random")],
 )
 .with("feedback", &["binary", "binary-sign"]);
+const DIRECT_SCALE: OptionInfo = SCALE.with("feedback", &["binary", "binary-sign", "binary-sign-top"]);
 const START: OptionInfo =
     OptionInfo::choice("start", &[("random", "as fixed random"), ("transpose", "the forward path that B replaces")])
         .with("feedback", LEARNED);
@@ -204,6 +214,7 @@ pub static DIRECT_OPTIONS: &[OptionInfo] = &[
             ("random-sign", "fixed random with the signs of W at each step"),
             ("binary", "fixed ±1"),
             ("binary-sign", "ones with the signs of W at each step"),
+            ("binary-sign-top", "the same at the top hidden layer only, below it fixed ±1"),
             ("hebb", "trained by Hebb's rule"),
             ("oja", "trained by Oja's rule (one hidden layer only)"),
             ("oja-subspace", "trained by Oja's subspace rule (one hidden layer only)"),
@@ -211,7 +222,7 @@ pub static DIRECT_OPTIONS: &[OptionInfo] = &[
             ("kolen-pollack", "trained by the forward weights' own updates"),
         ],
     ),
-    SCALE,
+    DIRECT_SCALE,
     START,
     RENORMALISE,
     DECAY,
@@ -224,7 +235,7 @@ impl FeedbackKind {
 
     /// Whether the signs follow the forward weights.
     pub fn follows_signs(self) -> bool {
-        matches!(self, FeedbackKind::RandomSign | FeedbackKind::BinarySign)
+        matches!(self, FeedbackKind::RandomSign | FeedbackKind::BinarySign | FeedbackKind::BinarySignTop)
     }
 
     /// Whether B changes by a rule of its own.

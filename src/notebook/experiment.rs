@@ -14,7 +14,7 @@ use crate::report::{self, Inputs, Plot};
 use crate::run::execute::execute;
 use crate::run::plan::{Datasets, Plan, Planned, Request};
 use crate::run::{Sitting, Store, StoredTrial, collect, commit, cores, data_provenance};
-use crate::stats::{self, Results};
+use crate::stats::{self, Results, Uses};
 use crate::study::{Profile, Study};
 
 /// The bundled images of a dataset (`mnist`, `cifar10`).
@@ -198,7 +198,7 @@ impl Experiment {
             diverged: 0,
             data: &data_provenance(&datasets),
         };
-        let mut results = Results::from_trials(&trials, collect(&request, sitting))?;
+        let mut results = Results::from_trials(&trials, Uses(plan.uses), collect(&request, sitting))?;
         results.provenance.diverged = stats::diverged(&results.trials);
         Ok(Run { results })
     }
@@ -231,7 +231,8 @@ pub struct Run {
 /// # Errors
 /// A folder without them.
 pub fn read_report(folder: &str) -> Result<Run, Problem> {
-    Ok(Run { results: Results::read(Path::new(folder))? })
+    // the frames hold what the figures show; robustness tables have trials of the same cells under other settings
+    Ok(Run { results: Results::read(Path::new(folder))?.of_figures()? })
 }
 
 impl Run {
@@ -299,6 +300,8 @@ impl Run {
             summary: &self.results.summary,
             filters: &self.results.filters,
             tuning: &self.results.tuning,
+            uses: &self.results.uses,
+            robustness: None,
             provenance: &self.results.provenance,
             // a study of one's own decides nothing about the post
             claims: &[],

@@ -11,6 +11,7 @@ use super::model::{FigureModel, Model};
 use super::palette;
 use super::plots::{Plot, layer};
 use super::published;
+use super::robustness::{self, RobustnessContext};
 use super::section::SectionContext;
 use super::tables::{self, Table};
 use super::verdicts::{self, ClaimContext, Verdicts};
@@ -30,11 +31,14 @@ pub struct Page {
     pub figures: Vec<FigureContext>,
     /// Drawn figures of the post after the last one with results.
     pub after: Vec<SectionContext>,
+    /// The searches that chose the rates.
     pub searches: Option<SectionContext>,
     /// A sentence for each figure left out.
     pub skipped: Vec<String>,
     pub differences: Vec<String>,
     pub assumptions: Vec<AssumptionContext>,
+    /// Where the run was asked for its tables.
+    pub robustness: Option<RobustnessContext>,
     pub rates: Table,
     pub rates_note: String,
     pub checklist: Vec<Item>,
@@ -206,8 +210,13 @@ pub fn page(model: &Model, plots: &[Vec<Plot>], sections: &Sections) -> Page {
         }).collect(),
         differences: first_page::differences(model),
         assumptions: assumptions::REGISTRY.iter().map(|a| assumption(model, a)).collect(),
+        robustness: robustness::context(model, model.robustness, |ids| {
+            ids.iter().filter_map(|id| assumptions::assumption(id)).map(|a| assumption(model, a)).collect()
+        }),
         rates: tables::rates(&model.rates),
-        rates_note: if model.study.is_some() {
+        rates_note: if p.rates.is_some() {
+            "Searched for this study before its trials were trained: on validation images, with a seed of the search's own, for the family of each cell (feedback alignment, direct feedback alignment and the sum rule take backpropagation's rate).".into()
+        } else if model.study.is_some() {
             "As the study file sets them; where it sets none, the profile's table, searched on validation images with seeds of the search's own.".into()
         } else { "Searched on validation images with a seed of the search's own. Feedback alignment, direct feedback alignment and the sum rule use backpropagation's rate (assumption A2); the other rules have rates of their own, and those that no search has chosen are marked.".into() },
         checklist: checklist::items(model),
@@ -411,7 +420,11 @@ fn provenance(model: &Model) -> Vec<Fact> {
             Some(_) => fact("Profile, precision", format!("{}, {}", p.profile, p.precision)),
             None => fact("Profile, recipe, precision", format!("{}, {}, {}", p.profile, p.recipe, p.precision)),
         },
-        fact(if model.study.is_some() { "Study" } else { "Figures" }, p.figures.join(", ")),
+        fact(
+            if model.study.is_some() { "Study" } else { "Figures" },
+            if p.figures.is_empty() { "none".into() } else { p.figures.join(", ") },
+        ),
+        fact("Robustness tables", if p.robustness { "yes" } else { "not asked for" }),
         fact("Seeds", p.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
         fact("Program", format!("bioprop {}", p.version)),
         match &p.commit {

@@ -17,6 +17,7 @@ mod pictures;
 pub(crate) mod plots;
 mod published;
 mod reading;
+mod robustness;
 mod searches;
 mod section;
 mod tables;
@@ -33,7 +34,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use polars::prelude::DataFrame;
 
 use crate::run::Provenance;
+use crate::stats::Uses;
 use crate::stats::claims::Judged;
+use crate::stats::robustness::Robustness;
 use crate::study::figures::PlotKind;
 use model::{FigureModel, Model};
 pub use pictures::{Picture, pictures_of};
@@ -55,6 +58,10 @@ pub struct Inputs<'a> {
     pub provenance: &'a Provenance,
     /// The verdict of each claim.
     pub claims: &'a [Judged],
+    /// What asked for each trial.
+    pub uses: &'a Uses,
+    /// The robustness tables, if they were asked for; their trials are in none of the frames above.
+    pub robustness: Option<&'a Robustness>,
     /// The reference run's verdicts, to stand beside.
     pub reference: Option<&'a Reference>,
 }
@@ -83,7 +90,7 @@ pub enum ReportError {
     #[error(transparent)]
     Plot(#[from] PlotError),
     #[error(
-        "cell {cell} of figure {figure} was trained in several ways ({variants}); a figure shows one: keep them in different folders"
+        "cell {cell} of figure {figure} was trained in several ways for it ({variants}); a figure shows one: keep them in different folders"
     )]
     Mixed { figure: &'static str, cell: String, variants: String },
     #[error(transparent)]
@@ -99,7 +106,7 @@ pub enum ReportError {
 /// Pixels of a PNG to one of the plot.
 const PNG_SCALE: f32 = 2.0;
 
-/// Writes `index.html`, `report.md`, `figures/*.svg`, `figures/*.png` and `tables/*.tex` into `out`.
+/// Writes `index.html`, `report.md`, `figures/*.svg`, `figures/*.png` and `tables/*` into `out`.
 ///
 /// Every file appears whole or not at all. A figure without any trial is left out with a sentence in the report.
 ///
@@ -123,6 +130,10 @@ pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
     for figure in &page.figures {
         files.push((format!("tables/{}.tex", figure.slug).into(), tables::latex(&figure.table).into_bytes()));
     }
+    for part in page.robustness.iter().flat_map(|r| &r.tables) {
+        files.push((format!("tables/{}.tex", part.slug).into(), tables::latex(&part.table).into_bytes()));
+        files.push((format!("tables/{}.csv", part.slug).into(), tables::csv(&part.table).into_bytes()));
+    }
     let mut written = Vec::with_capacity(files.len());
     for (name, bytes) in files {
         let path = out.join(name);
@@ -142,7 +153,10 @@ struct Sections {
 impl Sections {
     fn new(model: &Model) -> Result<Sections, ReportError> {
         if model.study.is_some() {
-            return Ok(Sections { diagrams: vec![], searches: None });
+            // a study has searches to show if it searched its own rates
+            let own = model.provenance.rates.is_some();
+            let searches = if own { searches::section(&model.searches)? } else { None };
+            return Ok(Sections { diagrams: vec![], searches });
         }
         let diagrams =
             diagrams::REGISTRY.iter().map(|d| Ok((d.number, (d.make)()?))).collect::<Result<_, PlotError>>()?;

@@ -7,6 +7,7 @@ use super::{Inputs, Reference, ReportError, reading};
 use crate::data::DatasetId;
 use crate::run::Provenance;
 use crate::stats::claims::Judged;
+use crate::stats::robustness::Robustness;
 use crate::study::figures::{self, Figure, PlotKind};
 use crate::study::rates::RateTable;
 use crate::study::{Cell, Profile, Recipe, Study};
@@ -211,6 +212,7 @@ pub struct Model<'a> {
     /// The searches that chose them.
     pub searches: Vec<Search>,
     pub train_time_s: f64,
+    pub robustness: Option<&'a Robustness>,
 }
 
 /// Names in the results of a cell's trials with their variants; the cell itself where there are none.
@@ -289,7 +291,17 @@ impl<'a> Model<'a> {
                 if !provenance.cells.is_empty() && !provenance.cells.contains(&canonical) {
                     continue;
                 }
-                let names = names(&all_runs, &canonical);
+                let asked = |(name, _): &(String, String)| {
+                    all_runs.get(name).is_none_or(|runs| runs.iter().any(|(r, _)| inputs.uses.shows(figure.id, &r.key)))
+                };
+                // another figure may have trained the cell for longer
+                let mut names: Vec<_> = names(&all_runs, &canonical).into_iter().filter(asked).collect();
+                if let ([only], true) = (&mut names[..], figure.plot != PlotKind::Rows) {
+                    only.1.clear();
+                }
+                if names.is_empty() {
+                    names.push((format!("{canonical} [not for this figure]"), String::new()));
+                }
                 if names.len() > 1 && figure.plot != PlotKind::Rows {
                     let variants = names.iter().map(|n| n.1.as_str()).collect::<Vec<_>>().join("; ");
                     return Err(ReportError::Mixed { figure: figure.id, cell: canonical, variants });
@@ -348,6 +360,7 @@ impl<'a> Model<'a> {
             lengths: lengths(&shown),
             rates: rates(&shown, provenance),
             searches: searches::read(inputs.tuning, &provenance.recipe)?,
+            robustness: inputs.robustness,
             train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
             figures: shown,
             skipped,

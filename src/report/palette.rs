@@ -152,6 +152,7 @@ fn of_feedback(rule: &RuleSpec, kind: &'static KindEntry) -> (&'static str, Fill
     let tone = match kind.name {
         "oja-g1" => "oja",
         "oja-subspace" => "subspace",
+        "binary-sign-top" => "binary-sign",
         name => name,
     };
     (tone, fill, label)

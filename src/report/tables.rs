@@ -6,6 +6,7 @@ use super::format::{self, NONE};
 use super::model::{CellModel, FigureModel, Headline, Rate, Run, Summary, mean_std};
 use super::palette::series;
 use super::published;
+use crate::study::Cell;
 use crate::study::figures::PlotKind;
 
 /// A table whose first column names the row.
@@ -57,7 +58,11 @@ impl Field {
         if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
     }
     pub fn series(self, cell: &CellModel) -> Field {
-        let s = series(&cell.cell);
+        self.of(&cell.cell)
+    }
+    /// With the swatch of the cell's series.
+    pub fn of(self, cell: &Cell) -> Field {
+        let s = series(cell);
         Field { swatch: Some(format!("sw-{}{}", s.class, s.fill.class())), ..self }
     }
     pub fn text(text: impl Into<String>) -> Field {
@@ -343,6 +348,18 @@ pub fn rates(rows: &[Rate]) -> Table {
         tall: false,
         rows: rows.iter().map(row).collect(),
     }
+}
+
+/// Comma-separated values; a second line of a field stands in brackets.
+pub fn csv(table: &Table) -> String {
+    let field = |text: &str| match text.contains([',', '"', '\n']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_string(),
+    };
+    let line = |fields: Vec<String>| format!("{}\n", fields.join(","));
+    let head = line(table.columns.iter().map(|c| field(&c.title)).collect());
+    let rows = table.rows.iter().map(|r| line(r.cells.iter().map(|f| field(&f.whole())).collect()));
+    head + &rows.collect::<String>()
 }
 
 /// A `tabular` with booktabs rules, to be `\input` into a paper.

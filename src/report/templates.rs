@@ -17,6 +17,8 @@ const ALL: &[(&str, &str)] = &[
     template!("partials/figure.html"),
     template!("partials/claims.html"),
     template!("partials/verdicts.html"),
+    template!("partials/robustness.html"),
+    template!("partials/robustness.md"),
     template!("partials/table.html"),
     template!("partials/plot.html"),
     template!("partials/section.html"),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::fake::{Fake, Made, frames, trials};
 use super::{Inputs, Reference, Written, render};
+use crate::stats::Uses;
 use crate::stats::claims::{Margins, judge};
 use crate::study::Profile;
 use crate::study::figures;
@@ -17,6 +18,8 @@ fn report(fake: &Fake, out: &Path) -> Written {
         summary: &fake.summary,
         filters: &fake.filters,
         tuning: &fake.tuning,
+        uses: &Uses::default(),
+        robustness: None,
         provenance: &fake.provenance,
         claims: &claims,
         reference: (fake.provenance.profile == "quick").then_some(&reference),
@@ -178,6 +181,8 @@ fn a_missing_column_is_named() {
         summary: &fake.summary,
         filters: &fake.filters,
         tuning: &fake.tuning,
+        uses: &Uses::default(),
+        robustness: None,
         provenance: &fake.provenance,
         claims: &[],
         reference: None,

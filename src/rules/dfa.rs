@@ -24,11 +24,15 @@ impl Rule for DirectFeedbackAlignment {
     }
 }
 
-/// With one hidden layer it is feedback alignment; the generalised Oja is then Oja's rule itself.
+/// With one hidden layer it is feedback alignment; the generalised Oja is then Oja's rule itself, and signs on the top
+/// hidden layer are signs everywhere.
 fn stands_for(network: &Architecture, options: &OptionValues) -> Option<(&'static str, OptionValues)> {
     let mut options = options.clone();
     if options.get("feedback").is_some_and(|f| f == "oja-g1") {
         options.insert("feedback", "oja".into());
+    }
+    if options.get("feedback").is_some_and(|f| f == "binary-sign-top") {
+        options.insert("feedback", "binary-sign".into());
     }
     (network.depth == 1).then_some(("fa", options))
 }

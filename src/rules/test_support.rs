@@ -7,7 +7,12 @@ use crate::train::{Config, InputScaling, Inputs, Optimiser, Trainer};
 /// One step (rate 0.1, one image, x = (1, 0.2), class 1 of 2) of `2-2-2` (depth 1) or `2-1-1-2` (depth 2), ReLU.
 pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer {
     let config = Config {
-        network: Architecture { depth, width: if depth == 1 { 2 } else { 1 }, activation: Activation::Relu },
+        network: Architecture {
+            depth,
+            width: if depth == 1 { 2 } else { 1 },
+            activation: Activation::Relu,
+            last: None,
+        },
         rule: rule.parse().unwrap(),
         inputs: InputScaling::Unit,
         loss: Loss::SoftmaxCrossEntropy,

@@ -1,12 +1,13 @@
 //! What a run trains: the trials of its figures, each once, in a fixed order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::data::{Dataset, DatasetId, Images, full_fingerprint, full_sizes};
 use crate::study::figures;
 use crate::study::figures::Figure;
 use crate::study::rates::{Given, RateError, RateTable};
+use crate::study::robustness::{self, Change};
 use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Study, Trial};
 use crate::train;
 
@@ -32,6 +33,10 @@ pub struct Request {
     pub rate: Option<f64>,
     /// The user's own study instead of figures.
     pub study: Option<Arc<Study>>,
+    /// What was searched for the study, instead of the profile's table.
+    pub rates: Option<Arc<RateTable>>,
+    /// The robustness tables too.
+    pub robustness: bool,
     pub precision: Precision,
 }
 
@@ -47,6 +52,8 @@ impl Request {
             recipe: Recipe::Main,
             rate: None,
             study: None,
+            rates: None,
+            robustness: false,
             precision: Precision::F32,
         }
     }
@@ -63,7 +70,11 @@ impl Request {
         if let Some(study) = &self.study {
             text += &format!(" --study {}.toml", study.figure.id);
         } else if !self.figures.iter().map(|f| f.id).eq(figures::REGISTRY.iter().map(|f| f.id)) {
-            text += &format!(" --figures {}", self.figures.iter().map(|f| f.id).collect::<Vec<_>>().join(","));
+            let ids: Vec<_> = self.figures.iter().map(|f| f.id).collect();
+            text += &format!(" --figures {}", if ids.is_empty() { "none".into() } else { ids.join(",") });
+        }
+        if self.robustness {
+            text += " --robustness";
         }
         for cell in self.cells.iter().flatten() {
             text += &format!(" --cell {cell}");
@@ -86,6 +97,10 @@ impl Request {
         text
     }
 
+    fn table(&self) -> &RateTable {
+        self.rates.as_deref().unwrap_or_else(|| RateTable::of(self.profile))
+    }
+
     /// The cells of a figure that are asked for.
     pub fn cells_of(&self, figure: &Figure) -> Vec<Cell> {
         let asked = |cell: &Cell| self.cells.as_ref().is_none_or(|only| only.contains(&cell.canonical()));
@@ -95,6 +110,9 @@ impl Request {
     /// Datasets that the figures ask for.
     pub fn datasets(&self) -> Vec<DatasetId> {
         let mut ids: Vec<_> = self.figures.iter().flat_map(|f| self.cells_of(f)).map(|c| c.dataset).collect();
+        if self.robustness {
+            ids.extend(robustness::cells().iter().map(|c| c.dataset));
+        }
         ids.sort();
         ids.dedup();
         ids
@@ -132,6 +150,17 @@ impl Request {
         self.trial_with(cell, setting, epochs_of_the_post, seed, repeat, data)
     }
 
+    /// The trial of a robustness table.
+    fn robustness_trial(&self, cell: &Cell, change: Change, seed: u64, data: &Dataset) -> Result<Trial, RateError> {
+        let mut setting = Setting { epochs: Some(robustness::epochs(self.profile)), ..Setting::default() };
+        match change {
+            Change::Recipe(recipe) => setting.recipe = recipe,
+            Change::OwnRate => setting.rate = Some(self.table().own_rate(cell, Recipe::Main)?),
+            Change::None | Change::BestEpoch | Change::Choice => {}
+        }
+        self.trial_with(cell, setting, 0, seed, 0, data)
+    }
+
     /// [`Request::trial`] with one setting of a sweep; what the command line says goes before it.
     fn trial_with(
         &self,
@@ -148,7 +177,7 @@ impl Request {
             growth: self.study.as_ref().and_then(|s| s.growth),
             feedback_rate: self.study.as_ref().and_then(|s| s.feedback_rate),
         };
-        let rates = RateTable::of(self.profile).rates(&cell, setting.recipe, given)?;
+        let rates = self.table().rates(&cell, setting.recipe, given)?;
         Ok(Trial {
             recipe: setting.recipe,
             learning_rate: rates.learning_rate,
@@ -208,11 +237,24 @@ impl Planned {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub trials: Vec<Planned>,
+    /// Keys by what asks for them: a figure's id, or the mark of a robustness setting.
+    pub uses: BTreeMap<String, BTreeSet<String>>,
+    /// Cells of robustness tables that wait for a search of their rate, with what is missing.
+    pub unsearched: Vec<(Cell, String)>,
 }
 
 impl Plan {
     pub fn new(request: &Request, datasets: &Datasets) -> Result<Plan, RateError> {
+        if request.rates.is_none() && request.study.as_ref().is_some_and(|s| s.tune) {
+            return Err(RateError::NotSearched);
+        }
         let mut trials: BTreeMap<String, Planned> = BTreeMap::new();
+        let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut add = |asked_by: &str, trial: Trial, data: &Dataset| {
+            let key = trial.key();
+            uses.entry(asked_by.to_string()).or_default().insert(key.clone());
+            trials.entry(key).or_insert_with(|| Planned::new(trial, data));
+        };
         for figure in &request.figures {
             for cell in request.cells_of(figure) {
                 let data = &datasets[&cell.dataset];
@@ -226,14 +268,30 @@ impl Plan {
                     for setting in request.settings() {
                         let post = figure.epochs_of_the_post;
                         let trial = request.trial_with(&cell, setting, post, seed, repeat, data)?;
-                        trials.entry(trial.key()).or_insert_with(|| Planned::new(trial, data));
+                        add(figure.id, trial, data);
                     }
+                }
+            }
+        }
+        let mut unsearched = vec![];
+        let wanted = if request.robustness { robustness::wanted() } else { vec![] };
+        for (setting, cell) in wanted {
+            let data = &datasets[&cell.dataset];
+            for seed in 1..=robustness::SEEDS {
+                match request.robustness_trial(&cell, setting.change, seed, data) {
+                    Ok(trial) => add(&setting.mark(), trial, data),
+                    // a table waits for its search, the rest of the run does not wait for the table
+                    Err(e @ RateError::NotInTable { .. }) => {
+                        unsearched.push((cell.clone(), e.to_string()));
+                        break;
+                    }
+                    Err(e) => return Err(e),
                 }
             }
         }
         let mut trials: Vec<Planned> = trials.into_values().collect();
         trials.sort_by_cached_key(|p| (p.trial.cell.to_string(), p.trial.seed, p.trial.repeat, p.key.clone()));
-        Ok(Plan { trials })
+        Ok(Plan { trials, uses, unsearched })
     }
 
     pub fn operations(&self) -> f64 {
@@ -256,7 +314,7 @@ impl Plan {
             part[i] = least;
         }
         let trials = self.trials.iter().zip(part).filter(|(_, p)| *p == index).map(|(t, _)| t.clone()).collect();
-        Plan { trials }
+        Plan { trials, ..self.clone() }
     }
 }
 
@@ -318,6 +376,40 @@ mod tests {
         assert_eq!(request.datasets(), [DatasetId::Mnist]);
         assert_eq!(Plan::new(&request, &datasets()).unwrap().trials.len(), 3);
         assert_eq!(request.command(), "report run --profile quick --cell mnist/1x2000/fa/feedback=random --seeds 3");
+    }
+
+    #[test]
+    fn robustness_tables_share_what_figures_train_and_wait_for_their_rates() {
+        let request = |figures: &[&str]| Request {
+            figures: figures.iter().map(|f| figure(f).unwrap()).collect(),
+            robustness: true,
+            ..Request::of(Profile::Quick)
+        };
+        let of = |figures: &[&str]| Plan::new(&request(figures), &datasets()).unwrap();
+        let (alone, with) = (of(&[]), of(&["7"]));
+        let main = &with.uses["robustness/main"];
+        // figure 7 has five seeds: the three of the tables are among them
+        let shared = main.intersection(&with.uses["7"]).count();
+        assert_eq!((main.len(), shared), (2 * 14 * 3, 2 * 4 * 3));
+        assert_eq!(with.trials.len(), 210 + alone.trials.len() - shared);
+        assert!(alone.trials.iter().all(|t| t.trial.seed <= 3 && t.trial.epochs == 4));
+        // what has a rate of its own is the main setting's trial
+        assert!(!main.is_disjoint(&with.uses["robustness/own-rate"]));
+        assert!(main.is_disjoint(&with.uses["robustness/unit"]));
+        for (cell, words) in &alone.unsearched {
+            assert!(words.contains("report tune --profile quick") && words.contains("--family"), "{cell}: {words}");
+        }
+        assert_eq!(request(&[]).command(), "report run --profile quick --figures none --robustness");
+    }
+
+    #[test]
+    fn full_trains_a_cell_as_long_as_each_figure_asks() {
+        let figures = ["4", "7"].map(|f| figure(f).unwrap()).to_vec();
+        let p = Plan::new(&Request { figures, seeds: Some(1), ..Request::of(Profile::Full) }, &datasets()).unwrap();
+        let epochs = |id: &str| -> BTreeSet<u32> {
+            p.trials.iter().filter(|t| p.uses[id].contains(&t.key)).map(|t| t.trial.epochs).collect()
+        };
+        assert_eq!((epochs("4"), epochs("7")), ([200].into(), [300].into()));
     }
 
     #[test]

@@ -18,9 +18,15 @@ pub struct Provenance {
     /// The only cells that were asked for (canonical); empty: every cell of the figures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<String>,
+    /// Whether the robustness tables were asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub robustness: bool,
     /// Text of the user's own study file, if one was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub study: Option<String>,
+    /// The rate table that was searched for that study (`rates.toml`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rates: Option<String>,
     pub seeds: Vec<u64>,
     /// The command that makes this report.
     pub command: String,
@@ -100,7 +106,9 @@ pub fn collect(request: &Request, sitting: Sitting) -> Provenance {
         precision: request.precision.name().to_string(),
         figures: request.figures.iter().map(|f| f.id.to_string()).collect(),
         cells: request.cells.iter().flatten().map(|c| c.to_string()).collect(),
+        robustness: request.robustness,
         study: request.study.as_ref().map(|s| s.text.clone()),
+        rates: request.rates.as_ref().map(|r| r.to_text()),
         seeds: sitting.seeds,
         command: request.command(),
         version: env!("CARGO_PKG_VERSION").to_string(),

@@ -2,7 +2,7 @@
 //!
 //! A store may hold trials of several lengths and recipes; a report is made of one selection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::{Datasets, Plan, Request};
 use super::{DataProvenance, atomic, data_provenance};
 use crate::study::figures::figure;
+use crate::study::rates::RateTable;
 use crate::study::{Cell, Precision, Profile, Recipe, Study};
 
 /// What `plan.json` holds.
@@ -30,8 +31,16 @@ pub struct Selection {
     pub study: Option<String>,
     pub precision: Precision,
     pub data: BTreeMap<String, DataProvenance>,
+    /// The table that was searched for the study.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rates: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub robustness: bool,
     /// Every trial, in the order of the tables.
     pub keys: Vec<String>,
+    /// Keys by what asks for them (see [`Plan::uses`]).
+    #[serde(default)]
+    pub uses: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Why a selection cannot be used.
@@ -56,7 +65,10 @@ impl Selection {
             study: request.study.as_ref().map(|s| s.text.clone()),
             precision: request.precision,
             data: data_provenance(datasets),
+            rates: request.rates.as_ref().map(|r| r.to_text()),
+            robustness: request.robustness,
             keys: plan.trials.iter().map(|t| t.key.clone()).collect(),
+            uses: plan.uses.clone(),
         }
     }
 
@@ -90,6 +102,8 @@ impl Selection {
         let not_understood = |reason| SelectionError::NotUnderstood { path: Selection::path(folder), reason };
         let study = self.study.as_ref().map(|text| Study::read("its study", text)).transpose();
         let study = study.map_err(|e| not_understood(e.to_string()))?.map(Arc::new);
+        let rates = self.rates.as_ref().map(|text| RateTable::read("its rates", text)).transpose();
+        let rates = rates.map_err(|e| not_understood(e.to_string()))?.map(Arc::new);
         let figures = match &study {
             Some(study) => vec![study.figure],
             None => self.figures.iter().map(|id| figure(id)).collect::<Result<_, _>>().map_err(not_understood)?,
@@ -103,6 +117,8 @@ impl Selection {
             recipe: self.recipe,
             rate: self.rate,
             study,
+            rates,
+            robustness: self.robustness,
             precision: self.precision,
         })
     }

@@ -53,6 +53,7 @@ pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<
         "dataset": trial.cell.dataset.name(),
         "network": trial.cell.network.to_string(),
         "activation": trial.cell.network.activation.name(),
+        "activations": (1..=trial.cell.network.depth).map(|l| trial.cell.network.activation_of(l).name()).collect::<Vec<_>>(),
         "rule": trial.cell.rule.name(),
         "options": trial.cell.rule.options(),
         "learning_rate": trial.learning_rate,

@@ -1,6 +1,8 @@
 //! The result files of a report: `results.parquet`, `results.csv`, `curves.parquet`, `filters.parquet`, `tuning.parquet`,
+//! `uses.parquet`,
 //! `summary.csv`, `provenance.json`. A report can be made anew from its Parquet files and `provenance.json` alone.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +10,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 use polars_io::prelude::{CsvWriter, ParquetReader, ParquetWriter, SerReader, SerWriter};
 
-use super::{StatsError, curves_frame, filters_frame, same_bits, summarise, trials_frame, tuning_frame};
+use super::{StatsError, Uses, curves_frame, filters_frame, same_bits, summarise, trials_frame, tuning_frame};
 use crate::run::{Provenance, StoredTrial, atomic};
 use crate::study::rates::RateTable;
 
@@ -22,27 +24,44 @@ pub struct Results {
     /// The searches that chose the rates, one row per rate tried.
     pub tuning: DataFrame,
     pub summary: DataFrame,
+    /// What asked for each trial.
+    pub uses: Uses,
     pub provenance: Provenance,
 }
 
 impl Results {
     /// From trained trials.
-    pub fn from_trials(trials: &[StoredTrial], provenance: Provenance) -> Result<Results, StatsError> {
-        let entries = provenance.profile.parse().map_or(&[][..], |profile| &RateTable::of(profile).entries);
+    pub fn from_trials(trials: &[StoredTrial], uses: Uses, provenance: Provenance) -> Result<Results, StatsError> {
+        // a study that searched its own rates, or the profile's table
+        let own = provenance.rates.as_ref().and_then(|text| RateTable::read("rates", text).ok());
+        let entries = match (&own, provenance.profile.parse()) {
+            (Some(own), _) => &own.entries[..],
+            (None, Ok(profile)) => &RateTable::of(profile).entries,
+            (None, Err(_)) => &[],
+        };
         let frames = [trials_frame(trials)?, curves_frame(trials)?, filters_frame(trials)?, tuning_frame(entries)?];
-        Results::from_frames(frames, provenance)
+        Results::from_frames(frames, uses, provenance)
     }
 
     /// From the frames of trials, curves, filters and searches; the summary is always computed anew.
     pub fn from_frames(
         [trials, curves, filters, tuning]: [DataFrame; 4],
+        uses: Uses,
         provenance: Provenance,
     ) -> Result<Results, StatsError> {
         if trials.height() == 0 {
             return Err(StatsError::NoTrials);
         }
         let summary = summarise(&trials)?;
-        Ok(Results { trials, curves, filters, tuning, summary, provenance })
+        Ok(Results { trials, curves, filters, tuning, summary, uses, provenance })
+    }
+
+    /// What the figures show and the claims are judged by: all but the trials that only a robustness table asked for.
+    pub fn of_figures(&self) -> Result<Results, StatsError> {
+        let Some(keys) = self.uses.of_figures() else { return Ok(self.clone()) };
+        let kept = |frame: &DataFrame| keep(frame, &keys);
+        let frames = [kept(&self.trials)?, kept(&self.curves)?, kept(&self.filters)?, self.tuning.clone()];
+        Results::from_frames(frames, self.uses.clone(), self.provenance.clone())
     }
 
     /// Reads a report's folder.
@@ -56,7 +75,14 @@ impl Results {
         };
         let filters = optional("filters.parquet", || filters_frame(&[]))?;
         let tuning = optional("tuning.parquet", || tuning_frame(&[]))?;
-        Results::from_frames([trials, curves, filters, tuning], read_provenance(&folder.join("provenance.json"))?)
+        let uses = folder.join("uses.parquet");
+        let provenance = read_provenance(&folder.join("provenance.json"))?;
+        let uses = match uses.exists() {
+            true => Uses::from_frame(&read_parquet(&uses)?)?,
+            // a report of an older version: what it asked for, for all its figures
+            false => Uses::all(&provenance.figures, &trials)?,
+        };
+        Results::from_frames([trials, curves, filters, tuning], uses, provenance)
     }
 
     /// Writes every file, each atomically.
@@ -67,6 +93,7 @@ impl Results {
         write_parquet(&self.curves, &folder.join("curves.parquet"))?;
         write_parquet(&self.filters, &folder.join("filters.parquet"))?;
         write_parquet(&self.tuning, &folder.join("tuning.parquet"))?;
+        write_parquet(&self.uses.frame()?, &folder.join("uses.parquet"))?;
         write_csv(&self.summary, &folder.join("summary.csv"))?;
         let path = folder.join("provenance.json");
         let text = serde_json::to_string_pretty(&self.provenance).expect("provenance is plain data");
@@ -87,9 +114,10 @@ impl Results {
                     columns: columns.join(", "),
                 });
             }
-            let trials = stack(&joined.trials, &keep(&next.trials, &common.new)?)?;
-            let curves = stack(&joined.curves, &keep(&next.curves, &common.new)?)?;
-            let filters = stack(&joined.filters, &keep(&next.filters, &common.new)?)?;
+            let new: BTreeSet<&str> = common.new.iter().map(String::as_str).collect();
+            let trials = stack(&joined.trials, &keep(&next.trials, &new)?)?;
+            let curves = stack(&joined.curves, &keep(&next.curves, &new)?)?;
+            let filters = stack(&joined.filters, &keep(&next.filters, &new)?)?;
             let provenance = join_provenance(joined.provenance, next.provenance, &trials);
             let tuning = if joined.tuning.height() > 0 { joined.tuning } else { next.tuning };
             let sorted = |frame: DataFrame, last: &str| {
@@ -97,7 +125,7 @@ impl Results {
                 frame.sort(order.into_iter().filter(|o| !o.is_empty()), SortMultipleOptions::default())
             };
             let frames = [sorted(trials, "")?, sorted(curves, "epoch")?, sorted(filters, "unit")?, tuning];
-            joined = Results::from_frames(frames, provenance)?;
+            joined = Results::from_frames(frames, joined.uses.join(next.uses), provenance)?;
             left_path = PathBuf::from(format!("{} + {}", left_path.display(), path.display()));
         }
         Ok(joined)
@@ -105,13 +133,9 @@ impl Results {
 }
 
 /// Rows whose key is among `keys`.
-fn keep(frame: &DataFrame, keys: &[String]) -> Result<DataFrame, StatsError> {
-    let mask: BooleanChunked = frame
-        .column("key")?
-        .str()?
-        .iter()
-        .map(|k| Some(k.is_some_and(|k| keys.iter().any(|want| want == k))))
-        .collect();
+pub(super) fn keep(frame: &DataFrame, keys: &BTreeSet<&str>) -> Result<DataFrame, StatsError> {
+    let mask: BooleanChunked =
+        frame.column("key")?.str()?.iter().map(|k| Some(k.is_some_and(|k| keys.contains(k)))).collect();
     Ok(frame.filter(&mask)?)
 }
 
@@ -145,6 +169,8 @@ fn join_provenance(mut a: Provenance, b: Provenance, trials: &DataFrame) -> Prov
         true => a.cells.clear(),
         false => union(&mut a.cells, b.cells),
     }
+    a.robustness |= b.robustness;
+    a.rates = a.rates.or(b.rates);
     a.seeds.extend(b.seeds);
     a.seeds.sort();
     a.seeds.dedup();

@@ -16,9 +16,11 @@ pub mod power;
 pub mod ranks;
 mod refill;
 pub mod regression;
+pub mod robustness;
 mod summarise;
 mod summary;
 mod tuning;
+mod uses;
 mod variants;
 pub mod welch;
 
@@ -31,4 +33,5 @@ pub use refill::refill;
 pub use summarise::summarise;
 pub use summary::{Interval, LEVEL, interval, mean, paired_difference, std_dev};
 pub use tuning::tuning_frame;
+pub use uses::Uses;
 pub use variants::{variants, with_variant};

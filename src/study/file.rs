@@ -6,7 +6,7 @@
 //! seeds = 3                          # optional; else the profile's
 //! epochs = 4                         # optional, a number or a list; else the profile's
 //! recipe = "main"                    # optional, a name or a list
-//! learning_rate = [0.03, 0.1]        # optional, a number or a list; else the profile's table
+//! learning_rate = [0.03, 0.1]        # optional, a number, a list, or "tune": searched before; else the profile's table
 //! growth = 1.0                       # optional; growth exponent of HebbNet's hidden layers, else the table's
 //! feedback_rate = 0.01               # optional; rate of feedback that learns, else the table's
 //! cells = ["mnist/1x2000/bp"]        # single cells, as `report list cells` prints them
@@ -42,8 +42,10 @@ pub struct Study {
     pub seeds: Option<u64>,
     /// Recipes to sweep over.
     pub recipes: Vec<Recipe>,
-    /// Rates to sweep over; empty: the profile's table.
+    /// Rates to sweep over; empty: the profile's table, or what is searched.
     pub learning_rates: Vec<f64>,
+    /// Rates are searched on validation before the run, for the family of each cell.
+    pub tune: bool,
     /// Growth exponent of HebbNet's hidden layers instead of the table's.
     pub growth: Option<f64>,
     /// Rate of feedback that learns instead of the table's.
@@ -72,7 +74,7 @@ struct File {
     /// Trainings of the first seed.
     repeats: Option<u32>,
     recipe: Option<OneOrMany<String>>,
-    learning_rate: Option<OneOrMany<f64>>,
+    learning_rate: Option<LearningRate>,
     growth: Option<f64>,
     feedback_rate: Option<f64>,
     epochs: Option<OneOrMany<u32>>,
@@ -96,6 +98,14 @@ struct Product {
 enum OneOrMany<T> {
     One(T),
     Many(Vec<T>),
+}
+
+/// `x = 1`, `x = [1, 2]` or `x = "tune"`.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a number, a list of numbers, or \"tune\"")]
+enum LearningRate {
+    Given(OneOrMany<f64>),
+    Word(String),
 }
 
 impl<T> OneOrMany<T> {
@@ -127,11 +137,16 @@ impl Study {
         }
         let cells = cells(&file).map_err(fail)?;
         let recipes = file.recipe.map_or(vec![Recipe::Main.to_string()], OneOrMany::list);
-        let (recipes, rates, epochs) = (
-            parsed::<Recipe>(&recipes).map_err(fail)?,
-            file.learning_rate.map(OneOrMany::list),
-            file.epochs.map(OneOrMany::list),
-        );
+        let (tune, given) = match file.learning_rate {
+            None => (false, None),
+            Some(LearningRate::Given(rates)) => (false, Some(rates)),
+            Some(LearningRate::Word(word)) if word == "tune" => (true, None),
+            Some(LearningRate::Word(word)) => {
+                return Err(fail(format!("learning_rate = {word:?}: a number, a list of numbers, or \"tune\"")));
+            }
+        };
+        let (recipes, rates, epochs) =
+            (parsed::<Recipe>(&recipes).map_err(fail)?, given.map(OneOrMany::list), file.epochs.map(OneOrMany::list));
         for (key, empty) in [
             ("recipe", recipes.is_empty()),
             ("learning_rate", rates.as_ref().is_some_and(Vec::is_empty)),
@@ -160,6 +175,17 @@ impl Study {
         if all > MOST {
             return Err(fail(format!("{all} cells with their settings; at most {MOST} fit into one study")));
         }
+        if tune && recipes.contains(&Recipe::Nokland) {
+            return Err(fail(
+                "learning_rate = \"tune\": recipe nokland has a fixed rate (RMSprop 1e-4); use recipe main or unit, or leave learning_rate out".into(),
+            ));
+        }
+        if tune && epochs.len() > 1 {
+            return Err(fail(format!(
+                "learning_rate = \"tune\": rates depend on the length of a run; give one number of epochs, not {}",
+                epochs.len()
+            )));
+        }
         let repeats = file.repeats.unwrap_or(1);
         // lives as long as the program, like the post's figures; one study is read per run
         let figure = Box::leak(Box::new(Figure {
@@ -181,6 +207,7 @@ impl Study {
             feedback_rate: file.feedback_rate,
             recipes: distinct(recipes, |r| r.name().to_string()),
             learning_rates: distinct(rates, f64::to_string),
+            tune,
             epochs: distinct(epochs, u32::to_string),
         })
     }
@@ -274,6 +301,16 @@ mod tests {
             (format!("{HEAD}{cell}epochs = [1, 20000]\n"), "epochs = 20000: allowed are 1 to 10000"),
             (format!("{HEAD}{cell}learning_rate = -0.1\n"), "learning_rate = -0.1: a positive"),
             (format!("{HEAD}{cell}learning_rate = []\n"), "learning_rate = []"),
+            (
+                format!("{HEAD}{cell}learning_rate = \"tone\"\n"),
+                "learning_rate = \"tone\": a number, a list of numbers, or \"tune\"",
+            ),
+            (format!("{HEAD}{cell}learning_rate = true\n"), "a number, a list of numbers, or \"tune\""),
+            (
+                format!("{HEAD}{cell}learning_rate = \"tune\"\nrecipe = [\"main\", \"nokland\"]\n"),
+                "nokland has a fixed rate",
+            ),
+            (format!("{HEAD}{cell}learning_rate = \"tune\"\nepochs = [1, 2]\n"), "give one number of epochs, not 2"),
             (format!("{HEAD}{cell}recipe = \"mian\"\n"), "unknown recipe `mian`; known: main"),
             (format!("{HEAD}{cell}epochs = \"many\"\n"), "one value of the right kind"),
             (format!("{HEAD}cells = [\"mnist/1x7/bpp\"]\n"), "known: bp"),

@@ -8,6 +8,7 @@ mod file;
 mod profile;
 pub mod rates;
 mod recipe;
+pub mod robustness;
 mod trial;
 
 pub use crate::data::DataSize;

@@ -2,8 +2,9 @@
 //!
 //! A table holds a rate per dataset x network x recipe x family with everything that was tried. Backpropagation is the
 //! family `bp`; feedback alignment, direct feedback alignment and the sum rule use the same rate (as Nøkland 2016 did), so
-//! that only the teaching signal differs. The other families are named in [`family`] and [`feedback_family`]. Recipe
-//! `nokland` fixes the rate of gradients.
+//! that only the teaching signal differs. The other families are named in [`family`] and [`feedback_family`]; what those
+//! rules do at a rate of their own is a robustness table, with the families of [`own_family`]. Recipe `nokland` fixes the
+//! rate of gradients.
 
 use std::fmt::Write;
 use std::sync::OnceLock;
@@ -44,6 +45,13 @@ pub fn family(cell: &Cell) -> String {
         "hebbnet" => format!("hebbnet/local={},variant={}", option("local"), option("variant")),
         _ => BP.into(),
     }
+}
+
+/// Whose rate the cell takes where every rule has one of its own: a rule that borrows backpropagation's is named with all
+/// its options, such as `fa/feedback=random`.
+pub fn own_family(cell: &Cell) -> String {
+    let family = family(cell);
+    if family == BP { cell.rule.to_string() } else { family }
 }
 
 /// Whose rate of B the cell takes, if its B learns by a rate of its own: `feedback=hebb`, `feedback=oja,renormalise=yes`.
@@ -129,9 +137,13 @@ pub struct Given {
 #[derive(Debug, thiserror::Error)]
 pub enum RateError {
     #[error(
-        "no learning rate for {cell} (family {family}) with recipe {recipe} in the table of profile {profile}; give rates (--rate 0.1; in a study file learning_rate, growth, feedback_rate), or search them: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network}"
+        "no learning rate for {cell} (family {family}) with recipe {recipe} in the table of profile {profile}; give rates (--rate 0.1; in a study file learning_rate, growth, feedback_rate), or search them: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network} --family {family}"
     )]
     NotInTable { cell: String, recipe: Recipe, profile: Profile, dataset: DatasetId, network: String, family: String },
+    #[error(
+        "the study has learning_rate = \"tune\", and its rates are not searched yet; `report run --study` does that first and writes rates.toml into the output folder"
+    )]
+    NotSearched,
     #[error(
         "{name} is not a rate table ({reason}); restore it from the repository, or write it anew with `report tune`"
     )]
@@ -163,6 +175,12 @@ impl RateTable {
     /// The learning rate of `cell`.
     pub fn rate(&self, cell: &Cell, recipe: Recipe) -> Result<f64, RateError> {
         Ok(self.rates(cell, recipe, Given::default())?.learning_rate)
+    }
+
+    /// The learning rate of `cell` in the family of its own ([`own_family`]).
+    pub fn own_rate(&self, cell: &Cell, recipe: Recipe) -> Result<f64, RateError> {
+        let cell = cell.canonical();
+        Ok(self.find(&cell, &own_family(&cell), recipe)?.learning_rate)
     }
 
     /// Whether the table's rates of `cell` were set by hand and no search has chosen them yet.

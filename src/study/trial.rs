@@ -83,11 +83,12 @@ impl Trial {
         (self.cell.rule.name() == "growth").then_some(if self.data == DataSize::Smoke { 20 } else { GROWTH_STEPS })
     }
 
-    /// Recipe `nokland`: tanh under FA and DFA starts at zero, unless the feedback takes its signs from the weights
+    /// Recipe `nokland`: networks of tanh under FA and DFA start at zero, unless the feedback takes its signs from the weights
     /// (they would stay zero for ever) or carries them itself (backpropagation: a zero W carries nothing).
     fn starts_at_zero(&self) -> bool {
         let feedback = self.cell.rule.build().ok().and_then(|r| r.feedback());
-        self.cell.network.activation == Activation::Tanh
+        self.cell.network.is_all(Activation::Tanh)
+            && self.cell.network.depth > 0
             && feedback.is_some_and(|f| !f.kind.follows_signs() && f.start == Start::Random)
     }
 }

@@ -107,7 +107,7 @@ fn distance(a: &Matrix, b: &Matrix) -> f64 {
 /// under backpropagation. `None` if nothing teaches that layer.
 fn conserved(trainer: &Trainer) -> Option<Vec<(f64, f64)>> {
     let top = trainer.depth();
-    if top < 2 || !trainer.is_taught(top - 1) || trainer.activation() != Activation::Relu {
+    if top < 2 || !trainer.is_taught(top - 1) || trainer.activation(top - 1) != Activation::Relu {
         return None;
     }
     let (w, bias, out) = (trainer.weights(top - 1), trainer.bias(top - 1), trainer.weights(top));
@@ -209,8 +209,8 @@ pub(super) struct Awake(Vec<Vec<bool>>);
 
 impl Awake {
     pub fn new(trainer: &Trainer) -> Awake {
-        let tanh = trainer.activation() == Activation::Tanh;
-        Awake((1..trainer.depth()).map(|l| vec![tanh; trainer.weights(l).rows()]).collect())
+        let tanh = |l: usize| trainer.activation(l) == Activation::Tanh;
+        Awake((1..trainer.depth()).map(|l| vec![tanh(l); trainer.weights(l).rows()]).collect())
     }
 
     /// Looks at the first `images` columns of a layer's activity (index from 0; the top one is nobody's).

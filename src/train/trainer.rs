@@ -74,7 +74,8 @@ pub struct Trainer {
     isa: Isa,
     products: Products,
     rule: Box<dyn Rule>,
-    activation: Activation,
+    /// Of each hidden layer.
+    activations: Vec<Activation>,
     loss: Loss,
     optimiser: Optimiser,
     learning_rate: f64,
@@ -124,7 +125,7 @@ impl Trainer {
             products: Products::new(config.precision, isa, widest, batch),
             feedback,
             rule,
-            activation: config.network.activation,
+            activations: (1..top).map(|l| config.network.activation_of(l)).collect(),
             loss: config.loss,
             optimiser: config.optimiser,
             learning_rate: config.learning_rate,
@@ -239,7 +240,7 @@ impl Trainer {
                 std::mem::swap(pre, &mut self.gathered);
             }
             if l < top {
-                match self.activation {
+                match self.activations[l] {
                     Activation::Relu => kernels::relu(isa, h),
                     Activation::Tanh => kernels::tanh(isa, h),
                 }
@@ -285,7 +286,7 @@ impl Trainer {
             if !teaching.derivative {
                 continue;
             }
-            match self.activation {
+            match self.activations[l - 1] {
                 Activation::Relu => kernels::relu_derivative(isa, &mut layer.delta, &layer.h),
                 Activation::Tanh => kernels::tanh_derivative(isa, &mut layer.delta, &layer.h),
             }
@@ -440,7 +441,7 @@ impl Trainer {
             };
             kernels::forward(isa, &mut layer.w, layer.b.row(0), input, h);
             if l < top {
-                match self.activation {
+                match self.activations[l] {
                     Activation::Relu => kernels::relu(isa, h),
                     Activation::Tanh => kernels::tanh(isa, h),
                 }
@@ -483,7 +484,7 @@ impl Trainer {
             let layer = &self.layers[l - 1];
             let mut delta = Matrix::zeros(layer.h.rows(), self.batch);
             kernels::backward(self.isa, &self.layers[l].w, &above, &mut delta);
-            match self.activation {
+            match self.activations[l - 1] {
                 Activation::Relu => kernels::relu_derivative(self.isa, &mut delta, &layer.h),
                 Activation::Tanh => kernels::tanh_derivative(self.isa, &mut delta, &layer.h),
             }
@@ -493,8 +494,9 @@ impl Trainer {
         angles
     }
 
-    pub fn activation(&self) -> Activation {
-        self.activation
+    /// Activation of hidden layer `layer` (1-based).
+    pub fn activation(&self, layer: usize) -> Activation {
+        self.activations[layer - 1]
     }
 
     /// `W_l` for the kernels that read it through a pass.

@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 pub use exponents::MOVED;
 
 use super::plan::BATCH;
-use crate::data::Dataset;
-use crate::study::figures;
-use crate::study::rates::{self, BP, RateEntry, SEARCH_SEED, Tried};
-use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Trial};
+use crate::data::{Dataset, DatasetId};
+use crate::net::Architecture;
+use crate::rules::RuleSpec;
+use crate::study::rates::{self, BP, Given, RateEntry, RateTable, SEARCH_SEED, Tried};
+use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Study, Trial, figures, robustness};
 use crate::train::{Outcome, Status};
 
 /// Exponents `k` of rates `10^(k/2)`.
@@ -41,13 +42,11 @@ pub fn epochs(profile: Profile) -> u32 {
 }
 
 /// Which rate is searched.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Searched {
     Learning,
-    /// The rate of feedback that learns; this is the learning rate beside it.
-    Feedback {
-        learning_rate: f64,
-    },
+    /// The rate of feedback that learns, beside a learning rate.
+    Feedback,
     /// The output layer's learning rate and the growth exponent of the hidden layers' local rule.
     Exponents,
 }
@@ -68,12 +67,18 @@ pub struct Target {
     pub recipe: Recipe,
     pub family: String,
     pub searched: Searched,
+    /// The cell's other rates, which stay.
+    pub beside: Given,
+    pub epochs: u32,
+    /// The first rates: see [`grid`].
+    pub grid: Grid,
 }
 
 /// Families that can be searched, each with the cell that stands for it, in the order of the figures.
 pub fn families(searched_feedback: bool) -> Vec<(String, Cell)> {
     let mut found: Vec<(String, Cell)> = vec![];
-    for cell in figures::REGISTRY.iter().flat_map(|f| f.cells()) {
+    let of_figures = figures::REGISTRY.iter().flat_map(|f| f.cells());
+    for cell in of_figures {
         let cell = cell.canonical();
         let family = match searched_feedback {
             true => rates::feedback_family(&cell),
@@ -92,22 +97,97 @@ pub fn families(searched_feedback: bool) -> Vec<(String, Cell)> {
     found
 }
 
+/// Families of the robustness tables that no figure needs: rules at a rate of their own, and other readings of rules, each
+/// with its cell.
+pub fn robustness_families() -> Vec<(String, Cell)> {
+    let known = families(false);
+    let mut found: Vec<(String, Cell)> = vec![];
+    for (setting, cell) in robustness::wanted() {
+        let family = match setting.change {
+            robustness::Change::OwnRate => rates::own_family(&cell),
+            _ => rates::family(&cell),
+        };
+        // what borrows backpropagation's rate on a network that no figure has needs that one searched
+        let cell = if family == BP { Cell::new(cell.dataset, cell.network, bp()) } else { cell };
+        let is = |f: &(String, Cell)| f.0 == family && f.1.dataset == cell.dataset && f.1.network == cell.network;
+        if !known.iter().chain(&found).any(is) {
+            found.push((family, cell));
+        }
+    }
+    found
+}
+
+fn bp() -> RuleSpec {
+    RuleSpec::new(BP, &[]).expect("a registered rule")
+}
+
+/// Backpropagation, whose rate others borrow.
+pub fn backpropagation(dataset: DatasetId, network: &Architecture) -> Cell {
+    Cell::new(dataset, network.clone(), bp())
+}
+
+/// What a study searches first: the families of its cells under its recipes, each once, as long as its trials are (or as
+/// the profile's own searches). Rates of B come second: they stand beside the learning rates that `found` then holds.
+pub fn of_study(study: &Study, epochs: u32, found: Option<&RateTable>) -> Vec<Target> {
+    let mut targets: Vec<Target> = vec![];
+    for recipe in study.recipes.iter().copied() {
+        for cell in study.figure.cells() {
+            let cell = cell.canonical();
+            let family = match found {
+                None => Some(rates::family(&cell)).filter(|_| cell.rule.name() != "growth"),
+                Some(_) => rates::feedback_family(&cell).filter(|_| study.feedback_rate.is_none()),
+            };
+            let Some(family) = family else { continue };
+            let cell = if family == BP { backpropagation(cell.dataset, &cell.network) } else { cell };
+            let mut beside =
+                Given { growth: study.growth.filter(|_| cell.rule.name() == "hebbnet"), ..Given::default() };
+            let searched = match found {
+                Some(table) => {
+                    // a search that found nothing is said by the plan
+                    let rates = table.rates(&cell, recipe, Given { feedback_rate: Some(1.0), ..beside });
+                    let Ok(rates) = rates else { continue };
+                    beside.learning_rate = Some(rates.learning_rate);
+                    Searched::Feedback
+                }
+                None if cell.rule.name() == "hebbnet" && beside.growth.is_none() => Searched::Exponents,
+                None => Searched::Learning,
+            };
+            let place = |t: &Target| (t.recipe, t.family.clone(), t.cell.dataset, t.cell.network.clone());
+            let target = Target { cell, recipe, family, searched, beside, epochs, grid: FIRST };
+            if !targets.iter().any(|t| place(t) == place(&target)) {
+                targets.push(target);
+            }
+        }
+    }
+    targets
+}
+
+/// Epochs of a study's searches.
+pub fn epochs_of_study(study: &Study, profile: Profile, asked: Option<u32>) -> u32 {
+    let own = match profile {
+        Profile::Smoke => profile.epochs(0),
+        _ => epochs(profile),
+    };
+    asked.or(study.epochs.first().copied()).unwrap_or(own)
+}
+
 impl Target {
     /// The trial that tries `point`.
     pub fn trial(&self, profile: Profile, point: Point, data: &Dataset) -> Trial {
+        let tried = rate(point.k);
         let (learning_rate, feedback_rate) = match self.searched {
-            Searched::Feedback { learning_rate } => (learning_rate, Some(rate(point.k))),
-            Searched::Learning | Searched::Exponents => (rate(point.k), None),
+            Searched::Feedback => (self.beside.learning_rate.unwrap_or(tried), Some(tried)),
+            Searched::Learning | Searched::Exponents => (tried, self.beside.feedback_rate),
         };
         Trial {
             cell: self.cell.clone(),
             recipe: self.recipe,
             learning_rate,
             hidden_rate: None,
-            growth: point.growth.map(exponents::exponent),
+            growth: point.growth.map(exponents::exponent).or(self.beside.growth),
             feedback_rate,
             batch: BATCH,
-            epochs: epochs(profile),
+            epochs: self.epochs,
             data: profile.data(),
             data_fingerprint: data.fingerprint.clone(),
             train_sample: profile.train_sample(),
@@ -208,7 +288,7 @@ fn next(tried: &BTreeMap<Point, Option<Score>>) -> Next {
 /// The table's entry of a finished search. `moved`: see [`RateEntry::unmoved`].
 pub fn entry(
     target: &Target,
-    profile: Profile,
+    command: &str,
     (winner, unmoved): (Point, bool),
     tried: &BTreeMap<Point, &Outcome>,
 ) -> RateEntry {
@@ -220,7 +300,7 @@ pub fn entry(
             validation_accuracy: last.map(|e| e.validation.accuracy()),
             movement: score(o).filter(|_| point.growth.is_some()).map(|s| s.moved),
             feedback_norm: match target.searched {
-                Searched::Feedback { .. } => last.and_then(|e| e.feedback_norms.iter().copied().reduce(f64::max)),
+                Searched::Feedback => last.and_then(|e| e.feedback_norms.iter().copied().reduce(f64::max)),
                 _ => None,
             },
             status: match o.status {
@@ -234,13 +314,13 @@ pub fn entry(
         network: target.cell.network.to_string(),
         recipe: target.recipe,
         family: target.family.clone(),
-        growth: winner.growth.map(exponents::exponent),
+        growth: winner.growth.map(exponents::exponent).or(target.beside.growth),
         learning_rate: rate(winner.k),
         preliminary: false,
         unmoved,
-        command: format!("report tune --profile {profile} --recipe {}", target.recipe),
+        command: command.to_string(),
         seed: SEARCH_SEED,
-        epochs: epochs(profile),
+        epochs: target.epochs,
         tried: tried.collect(),
     }
 }
@@ -261,6 +341,18 @@ mod tests {
                 assert!(found, "{cell} {family}");
             }
         }
+    }
+
+    #[test]
+    fn every_rate_that_robustness_tables_lack_is_searched() {
+        let searched = [families(false), robustness_families()].concat();
+        let names: Vec<&str> = searched.iter().map(|f| f.0.as_str()).collect();
+        for family in ["fa/feedback=random", "sum/beta=0.01,local=hebb,sign=plus", "hd/reading=o2,train=full"] {
+            assert_eq!(names.iter().filter(|n| **n == family).count(), 2, "{family}: {names:?}");
+        }
+        let mixed = |f: &&(String, Cell)| f.1.to_string() == "mnist/2x800-relu-tanh/bp" && f.0 == BP;
+        assert_eq!(searched.iter().filter(mixed).count(), 1);
+        assert_eq!(robustness_families().len(), 2 * (6 + 2));
     }
 
     /// Runs a whole search of one rate on a made-up score.

@@ -47,6 +47,8 @@ pub struct Growth {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellData {
     pub name: CellName,
+    /// Length of its trials: profile `full` trains a cell as long as each figure asks.
+    pub epochs: u32,
     /// By seed, ordinary trials only.
     pub runs: Vec<Observed>,
     /// The same seed trained again.
@@ -97,66 +99,122 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// With learning curves and resamples.
     pub fn new(trials: &DataFrame, curves: &DataFrame) -> Result<Evidence, StatsError> {
-        let mut cells: BTreeMap<String, CellData> = BTreeMap::new();
-        let names = trials.column("cell")?.str()?.clone();
-        let status = trials.column("status")?.str()?.clone();
-        let (seeds, repeats) = (trials.column("seed")?.u64()?.clone(), trials.column("repeat")?.u32()?.clone());
-        let test = numbers(trials, "test_accuracy")?;
-        let best = numbers(trials, "best_test_accuracy")?;
-        let train = numbers(trials, "train_accuracy")?;
-        let validation = numbers(trials, "validation_accuracy")?;
-        let steps = numbers(trials, "steps")?;
-        let time = numbers(trials, "train_time_s")?;
-        let memory = numbers(trials, "peak_memory_bytes")?;
-        let images = numbers(trials, "test_images")?;
-        let bits = trials.column("test_bits").ok().map(|c| c.binary().cloned()).transpose()?;
-        for row in 0..trials.height() {
-            let (Some(text), Some(seed)) = (names.get(row), seeds.get(row)) else { continue };
-            let Some(name) = CellName::parse(text) else { continue };
-            let diverged = status.get(row) != Some("finished");
-            let kept = |v: Option<f64>| v.filter(|v| v.is_finite() && !diverged);
-            let run = Observed {
-                seed,
-                diverged,
-                test: kept(test[row]),
-                best: kept(best[row]),
-                train: kept(train[row]),
-                validation: kept(validation[row]),
-                steps: steps[row].unwrap_or(0.0) as u64,
-                step_time_s: time[row].zip(steps[row]).filter(|(_, s)| *s > 0.0).map(|(t, s)| t / s),
-                memory_bytes: memory[row],
-                bits: bits.as_ref().and_then(|b| b.get(row)).unwrap_or_default().to_vec(),
-                images: images[row].unwrap_or(0.0) as usize,
-            };
-            let cell = cells.entry(text.to_string()).or_insert_with(|| CellData {
-                name,
-                runs: vec![],
-                repeats: vec![],
-                validation: vec![],
-                growth: vec![],
-                resampled: vec![],
-            });
-            if repeats.get(row) == Some(0) { cell.runs.push(run) } else { cell.repeats.push(run) }
-        }
-        cells.values_mut().for_each(|c| c.runs.sort_by_key(|r| r.seed));
-        read_curves(&mut cells, curves)?;
-        let mut cells: Vec<CellData> = cells.into_values().filter(|c| !c.runs.is_empty()).collect();
+        let (mut cells, place_of_key) = read_trials(trials)?;
+        read_curves(&mut cells, curves, &place_of_key)?;
+        let mut evidence = Evidence::of(cells);
         for dataset in DatasetId::ALL {
-            resample(&mut cells, dataset)?;
+            resample(&mut evidence.cells, dataset)?;
         }
-        Ok(Evidence { cells })
+        Ok(evidence)
     }
 
-    /// The cell that a claim speaks of; of several the one with the fewest options.
-    pub fn find(&self, wanted: &str) -> Option<&CellData> {
-        let mut wanted = CellName::parse(wanted)?;
+    /// The trials alone, which is enough for directions.
+    pub fn of_trials(trials: &DataFrame) -> Result<Evidence, StatsError> {
+        Ok(Evidence::of(read_trials(trials)?.0))
+    }
+
+    pub fn from_cells(cells: Vec<CellData>) -> Evidence {
+        Evidence { cells }
+    }
+
+    pub fn into_cells(self) -> Vec<CellData> {
+        self.cells
+    }
+
+    fn of(cells: ByPlace) -> Evidence {
+        Evidence { cells: cells.into_values().filter(|c| !c.runs.is_empty()).collect() }
+    }
+
+    /// The cells that a claim may mean: of the right name, with the fewest options.
+    fn candidates(&self, wanted: &str) -> Vec<&CellData> {
+        let Some(mut wanted) = CellName::parse(wanted) else { return vec![] };
         // with one hidden layer direct feedback alignment is stored as feedback alignment
         if wanted.rule == "dfa" && wanted.network.starts_with("1x") {
             wanted.rule = "fa".into();
         }
-        self.cells.iter().filter(|c| wanted.speaks_of(&c.name)).min_by_key(|c| c.name.options.len())
+        let all = || self.cells.iter().filter(|c| wanted.speaks_of(&c.name));
+        let fewest = all().map(|c| c.name.options.len()).min();
+        all().filter(|c| Some(c.name.options.len()) == fewest).collect()
     }
+
+    /// The cell that a claim speaks of; of several lengths the longest.
+    pub fn find(&self, wanted: &str) -> Option<&CellData> {
+        self.candidates(wanted).into_iter().max_by_key(|c| c.epochs)
+    }
+
+    /// Two cells to be compared: of the same length, if there are such.
+    pub fn pair(&self, left: &str, right: &str) -> Option<(&CellData, &CellData)> {
+        let rights = self.candidates(right);
+        let same = |l: &&CellData| rights.iter().copied().find(|r| r.epochs == l.epochs);
+        let pairs = self.candidates(left).into_iter().filter_map(|l| Some((l, same(&l)?)));
+        pairs.max_by_key(|(l, _)| l.epochs).or_else(|| Some((self.find(left)?, self.find(right)?)))
+    }
+
+    /// Backpropagation beside this very cell.
+    pub fn backpropagation(&self, cell: &CellData) -> Option<&CellData> {
+        let wanted = cell.name.backpropagation();
+        self.candidates(&wanted).into_iter().find(|c| c.epochs == cell.epochs).or_else(|| self.find(&wanted))
+    }
+}
+
+/// Name of a cell and length of its trials.
+type Place = (String, u32);
+type ByPlace = BTreeMap<Place, CellData>;
+
+/// The cells without their curves, and which key belongs to which.
+fn read_trials(trials: &DataFrame) -> Result<(ByPlace, BTreeMap<String, Place>), StatsError> {
+    let (mut cells, mut place_of_key) = (ByPlace::new(), BTreeMap::new());
+    let keys = trials.column("key").ok().map(|c| c.str().cloned()).transpose()?;
+    let epochs = numbers(trials, "epochs")?;
+    let names = trials.column("cell")?.str()?.clone();
+    let status = trials.column("status")?.str()?.clone();
+    let (seeds, repeats) = (trials.column("seed")?.u64()?.clone(), trials.column("repeat")?.u32()?.clone());
+    let test = numbers(trials, "test_accuracy")?;
+    let best = numbers(trials, "best_test_accuracy")?;
+    let train = numbers(trials, "train_accuracy")?;
+    let validation = numbers(trials, "validation_accuracy")?;
+    let steps = numbers(trials, "steps")?;
+    let time = numbers(trials, "train_time_s")?;
+    let memory = numbers(trials, "peak_memory_bytes")?;
+    let images = numbers(trials, "test_images")?;
+    let bits = trials.column("test_bits").ok().map(|c| c.binary().cloned()).transpose()?;
+    for row in 0..trials.height() {
+        let (Some(text), Some(seed)) = (names.get(row), seeds.get(row)) else { continue };
+        let Some(name) = CellName::parse(text) else { continue };
+        let diverged = status.get(row) != Some("finished");
+        let kept = |v: Option<f64>| v.filter(|v| v.is_finite() && !diverged);
+        let run = Observed {
+            seed,
+            diverged,
+            test: kept(test[row]),
+            best: kept(best[row]),
+            train: kept(train[row]),
+            validation: kept(validation[row]),
+            steps: steps[row].unwrap_or(0.0) as u64,
+            step_time_s: time[row].zip(steps[row]).filter(|(_, s)| *s > 0.0).map(|(t, s)| t / s),
+            memory_bytes: memory[row],
+            bits: bits.as_ref().and_then(|b| b.get(row)).unwrap_or_default().to_vec(),
+            images: images[row].unwrap_or(0.0) as usize,
+        };
+        let place = (text.to_string(), epochs[row].unwrap_or(0.0) as u32);
+        if let Some(key) = keys.as_ref().and_then(|k| k.get(row)) {
+            place_of_key.insert(key.to_string(), place.clone());
+        }
+        let cell = cells.entry(place).or_insert_with_key(|place| CellData {
+            name,
+            epochs: place.1,
+            runs: vec![],
+            repeats: vec![],
+            validation: vec![],
+            growth: vec![],
+            resampled: vec![],
+        });
+        if repeats.get(row) == Some(0) { cell.runs.push(run) } else { cell.repeats.push(run) }
+    }
+    cells.values_mut().for_each(|c| c.runs.sort_by_key(|r| r.seed));
+    Ok((cells, place_of_key))
 }
 
 /// A column as numbers; nothing where the frame has not got it.
@@ -167,7 +225,12 @@ fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, StatsError
     }
 }
 
-fn read_curves(cells: &mut BTreeMap<String, CellData>, curves: &DataFrame) -> Result<(), StatsError> {
+fn read_curves(
+    cells: &mut ByPlace,
+    curves: &DataFrame,
+    place_of_key: &BTreeMap<String, Place>,
+) -> Result<(), StatsError> {
+    let keys = curves.column("key").ok().map(|c| c.str().cloned()).transpose()?;
     let names = curves.column("cell")?.str()?.clone();
     let (seeds, repeats) = (curves.column("seed")?.u64()?.clone(), curves.column("repeat")?.u32()?.clone());
     let epochs = numbers(curves, "epoch")?;
@@ -175,22 +238,24 @@ fn read_curves(cells: &mut BTreeMap<String, CellData>, curves: &DataFrame) -> Re
     let growth = [PROJECTION, ROW_NORM, EXPONENT].map(|c| numbers(curves, c));
     let [projection, row_norm, exponent] = growth;
     let (projection, row_norm, exponent) = (projection?, row_norm?, exponent?);
-    let mut sums: BTreeMap<String, BTreeMap<u64, (f64, u32)>> = BTreeMap::new();
+    let mut sums: BTreeMap<Place, BTreeMap<u64, (f64, u32)>> = BTreeMap::new();
     for row in (0..curves.height()).filter(|&r| repeats.get(r) == Some(0)) {
         let (Some(text), Some(seed)) = (names.get(row), seeds.get(row)) else { continue };
-        let Some(cell) = cells.get_mut(text) else { continue };
+        let known = keys.as_ref().and_then(|k| place_of_key.get(k.get(row)?)).cloned();
+        let place = known.unwrap_or_else(|| (text.to_string(), 0));
+        let Some(cell) = cells.get_mut(&place) else { continue };
         if let (Some(p), Some(n), Some(e)) = (projection[row], row_norm[row], exponent[row]) {
             cell.growth.push(Growth { seed, projection: p, row_norm: n, exponent: e });
         }
         let finished = cell.runs.iter().any(|r| r.seed == seed && !r.diverged);
         if let (true, Some(v), Some(epoch)) = (finished, validation[row].filter(|v| v.is_finite()), epochs[row]) {
-            let sum = sums.entry(text.to_string()).or_default().entry(epoch as u64).or_default();
+            let sum = sums.entry(place).or_default().entry(epoch as u64).or_default();
             *sum = (sum.0 + v, sum.1 + 1);
         }
     }
-    for (text, epochs) in sums {
+    for (place, epochs) in sums {
         let means = epochs.values().map(|(sum, n)| sum / f64::from(*n)).collect();
-        cells.entry(text).and_modify(|c| c.validation = means);
+        cells.entry(place).and_modify(|c| c.validation = means);
     }
     Ok(())
 }

@@ -92,7 +92,8 @@ impl Judge<'_> {
         self.evidence.find(name).expect("missing cells were reported before")
     }
     fn contrast(&self, left: &str, right: &str) -> Contrast {
-        Contrast::new(self.cell(left), self.cell(right))
+        let (left, right) = self.evidence.pair(left, right).expect("missing cells were reported before");
+        Contrast::new(left, right)
     }
     fn holm(&self, left: &str, right: &str, value: f64) -> Option<f64> {
         self.corrected.get(&(left.to_string(), right.to_string(), value.to_bits())).copied()
@@ -566,7 +567,7 @@ impl Judge<'_> {
         for dataset in DatasetId::ALL {
             // looked up once: the resamples go over them a thousand times
             let with_bp = |cells: Vec<String>| -> Vec<(&CellData, &CellData)> {
-                let bp = |c: &CellData| self.cell(&c.name.backpropagation());
+                let bp = |c: &CellData| self.evidence.backpropagation(c).expect("missing cells were reported before");
                 cells.iter().map(|c| self.cell(c)).map(|c| (c, bp(c))).collect()
             };
             let (near, far) = (with_bp(near(dataset.name())), with_bp(far(dataset.name())));

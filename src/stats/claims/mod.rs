@@ -20,7 +20,8 @@ use crate::data::DatasetId;
 use crate::run::atomic;
 use crate::study::claims::{Claim, Predicate, REGISTRY};
 use contrast::Contrast;
-use evidence::Evidence;
+pub(super) use contrast::points;
+pub(super) use evidence::{CellData, Evidence};
 use judge::{Found, Judge, Truth};
 
 /// What became of a claim.
@@ -140,7 +141,7 @@ fn corrected(evidence: &Evidence) -> Result<HashMap<&'static str, Corrected>, St
     for claim in REGISTRY {
         let family = families.entry(claim.family).or_default();
         for (left, right, value) in judge::tests(&claim.predicate) {
-            let (Some(l), Some(r)) = (evidence.find(&left), evidence.find(&right)) else { continue };
+            let Some((l, r)) = evidence.pair(&left, &right) else { continue };
             if let Some(p) = Contrast::new(l, r).p(value)? {
                 family.insert((left, right, value.to_bits()), p);
             }

@@ -1,0 +1,189 @@
+//! The robustness tables as text.
+
+use serde::Serialize;
+
+use super::context::AssumptionContext;
+use super::format::{self, NONE};
+use super::model::Model;
+use super::tables::{Column, Field, Row, Table};
+use crate::stats::robustness::{self as stats, Side, Turned};
+use crate::study::rates::{Given, RateTable};
+use crate::study::robustness::{Change, SEEDS};
+use crate::study::{Cell, Profile, Recipe};
+
+/// The appendix.
+#[derive(Serialize)]
+pub struct RobustnessContext {
+    pub about: String,
+    pub tables: Vec<RobustnessTable>,
+}
+
+/// One setting beside the main one.
+#[derive(Serialize)]
+pub struct RobustnessTable {
+    pub slug: String,
+    pub heading: String,
+    pub about: String,
+    pub assumptions: Vec<AssumptionContext>,
+    /// Rows that are missing, and what would fill them.
+    pub gaps: Vec<String>,
+    pub table: Table,
+    /// Which claims were looked at, and how many turn.
+    pub verdict: String,
+    /// A sentence for each claim that turns.
+    pub turned: Vec<String>,
+}
+
+/// Nothing where the run was not asked for them.
+pub fn context(
+    model: &Model,
+    robustness: Option<&stats::Robustness>,
+    assumptions: impl Fn(&[&'static str]) -> Vec<AssumptionContext>,
+) -> Option<RobustnessContext> {
+    let robustness = robustness?;
+    let size = match robustness.full_data {
+        true => "on all images".to_string(),
+        false => "on a subset of the images: far too small a run to decide anything".to_string(),
+    };
+    let about = format!(
+        "A few cells once more under other recipes, rates and readings, to see whether what they show hangs on a choice that the post leaves open. {} and {} {size}. Only directions are judged, by means and without a test; the verdicts of the claims above are made of the figures' trials alone. A diverged trial counts as chance in differences.",
+        format::plural(SEEDS as usize, "seed", "seeds"),
+        format::plural(robustness.epochs as usize, "epoch", "epochs"),
+    );
+    let tables = robustness.tables.iter().map(|t| {
+        let slug = format!("robustness-{}", t.setting.id);
+        let (judged, turned) = (t.judged.len(), t.turned.len());
+        RobustnessTable {
+            heading: t.setting.title.into(),
+            about: t.setting.about.into(),
+            assumptions: assumptions(t.setting.assumptions),
+            gaps: gaps(model.profile, t),
+            table: table(model.profile, t, &slug),
+            verdict: match (judged, turned) {
+                (0, _) => "No claim can be looked at yet: its cells have no trials.".into(),
+                (_, 0) => format!(
+                    "Verdicts it would change: none of the {judged} directions that these cells show ({}).",
+                    t.judged.join(", ")
+                ),
+                (_, n) => format!(
+                    "Verdicts it would change: {n} of the directions of {} that these cells show ({}).",
+                    format::plural(judged, "claim", "claims"),
+                    t.judged.join(", ")
+                ),
+            },
+            turned: t.turned.iter().map(turn).collect(),
+            slug,
+        }
+    });
+    Some(RobustnessContext { about, tables: tables.collect() })
+}
+
+/// `C11 Hebbian descent is close ...: holds as in the figures (...), fails here (...).`
+fn turn(t: &Turned) -> String {
+    let choice = t.choice.map_or(String::new(), |c| format!(" with {}", c.title));
+    format!(
+        "{} {}: {} in the figures' setting ({}); {} here{choice} ({}).",
+        t.claim.id,
+        t.claim.title,
+        t.before.seen.name(),
+        t.before.words,
+        t.after.seen.name(),
+        t.after.words
+    )
+}
+
+/// The rate that a row waits for.
+fn unsearched(profile: Option<Profile>, change: Change, cell: &Cell) -> Option<String> {
+    let table = RateTable::of(profile?);
+    let found = match change {
+        Change::OwnRate => table.own_rate(cell, Recipe::Main).map(drop),
+        Change::Recipe(recipe) => table.rates(cell, recipe, Given::default()).map(drop),
+        _ => table.rates(cell, Recipe::Main, Given::default()).map(drop),
+    };
+    found.err().map(|e| e.to_string())
+}
+
+fn gaps(profile: Option<Profile>, t: &stats::Table) -> Vec<String> {
+    let empty = |s: &Side| s.finished + s.diverged == 0;
+    let missing: Vec<&stats::Row> = t.rows.iter().filter(|r| empty(&r.other)).collect();
+    let (waiting, absent): (Vec<_>, Vec<_>) =
+        missing.into_iter().partition(|r| unsearched(profile, t.setting.change, &r.cell).is_some());
+    let mut out = vec![];
+    if let (false, Some(profile)) = (waiting.is_empty(), profile) {
+        let rates = profile.rates();
+        out.push(format!(
+            "Rates not searched yet: {}. report tune --profile {rates} --robustness searches them; after a build the same run trains them.",
+            format::plural(waiting.len(), "row", "rows")
+        ));
+    }
+    if !absent.is_empty() {
+        out.push(format!("Not trained yet: {}.", format::plural(absent.len(), "row", "rows")));
+    }
+    out
+}
+
+fn table(profile: Option<Profile>, t: &stats::Table, slug: &str) -> Table {
+    let accuracy = |s: &Side| Field::number(format::mean_std(s.mean, s.std), s.mean);
+    let gap = |s: &Side| Field::number(s.gap.map_or_else(|| NONE.into(), format::points), s.gap);
+    let row = |r: &stats::Row| {
+        let empty = r.other.finished + r.other.diverged == 0;
+        let waits = empty.then(|| unsearched(profile, t.setting.change, &r.cell)).flatten();
+        let note = match (r.choice, r.same) {
+            (Some(choice), _) => choice.title.to_string(),
+            (None, true) => "its own anyway: the same trials".into(),
+            _ => String::new(),
+        };
+        let other = match waits {
+            Some(_) => Field::text("not searched yet"),
+            None if empty => Field::text("no trials"),
+            None => accuracy(&r.other),
+        };
+        let diverged = format!("{}, {}", r.main.diverged, r.other.diverged);
+        let any = r.main.diverged + r.other.diverged > 0;
+        let turned = r.main.gap.zip(r.other.gap).is_some_and(|(a, b)| a * b < 0.0);
+        Row {
+            strong: r.cell.rule.name() == "bp" && r.cell.network.depth > 0,
+            cells: vec![
+                Field::text(name(&r.cell)).of(&r.cell),
+                Field::text(r.cell.dataset.title()),
+                Field::text(r.cell.network.title()).note(note),
+                accuracy(&r.main),
+                other,
+                Field::number(r.change.map_or_else(|| NONE.into(), format::points), r.change),
+                gap(&r.main),
+                Field { alert: turned, ..gap(&r.other) },
+                Field { alert: any, ..Field::number(diverged, Some((r.main.diverged + r.other.diverged) as f64)) },
+            ],
+        }
+    };
+    let column = |title: &str, numeric| Column { title: title.into(), numeric };
+    Table {
+        id: format!("{slug}-table"),
+        caption: format!(
+            "{}: beside the figures' setting. Differences by seed; marked where a cell changes sides with backpropagation.",
+            t.setting.title
+        ),
+        columns: vec![
+            column("Rule", false),
+            column("Dataset", false),
+            column("Network", false),
+            column("As in the figures, %", true),
+            column("Here, %", true),
+            column("Change, points", true),
+            column("Minus backpropagation, figures", true),
+            column("Minus backpropagation, here", true),
+            column("Diverged, figures and here", true),
+        ],
+        tall: t.rows.len() > 20,
+        rows: t.rows.iter().map(row).collect(),
+    }
+}
+
+/// A series' label says only what differs within its figure: here the rule stands before it.
+fn name(cell: &Cell) -> String {
+    let label = super::palette::series(cell).label;
+    match cell.rule.name() {
+        "bp" => label,
+        _ => format!("{}: {label}", cell.rule.entry().title),
+    }
+}
