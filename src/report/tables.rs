@@ -338,17 +338,22 @@ pub fn rates(rows: &[Rate]) -> Table {
     }
 }
 
+/// Three digits, for rates of a half-decade grid; the files hold them all.
+fn short(rate: f64) -> String {
+    crate::rules::number_text(format!("{rate:.2e}").parse().unwrap_or(rate))
+}
+
 /// What a study's own searches tried.
 pub fn searches(table: &RateTable) -> Table {
     let row = |e: &RateEntry| {
         let tried = e.tried.iter().map(|t| {
-            let growth = t.growth.map_or(String::new(), |g| format!(" (growth {})", format::rate(g)));
+            let growth = t.growth.map_or(String::new(), |g| format!(" (growth {})", short(g)));
             let score = t.validation_accuracy.map_or_else(|| t.status.clone(), |a| format!("{}%", format::percent(a)));
-            format!("{}{growth}: {score}", format::rate(t.learning_rate))
+            format!("{}{growth}: {score}", short(t.learning_rate))
         });
-        let mut chosen = format::rate(e.learning_rate);
+        let mut chosen = short(e.learning_rate);
         if let Some(growth) = e.growth {
-            chosen += &format!(", growth {}", format::rate(growth));
+            chosen += &format!(", growth {}", short(growth));
         }
         Row {
             strong: false,
