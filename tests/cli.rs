@@ -367,3 +367,94 @@ fn traces_recompute_in_numpy() {
     assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
     assert_eq!(stdout(&checked).matches("re-computed").count(), traces.len());
 }
+
+#[test]
+fn robustness_tables_are_planned_rendered_and_redrawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("a");
+    let place = out.to_str().unwrap();
+    // one trial of the tables, then a report of what is there
+    let run = ["run", "--profile", "smoke", "--figures", "none", "--robustness", "--index", "0", "--out", place];
+    let output = report(&run);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("1 of ") && stdout(&output).contains("1 trained now"), "{}", stdout(&output));
+    let output = report(&["render", place]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let (html, md) = (
+        std::fs::read_to_string(out.join("index.html")).unwrap(),
+        std::fs::read_to_string(out.join("report.md")).unwrap(),
+    );
+    for words in
+        ["Robustness", "Recipe nokland", "Read at the best epoch", "Not trained yet", "Only directions are judged"]
+    {
+        assert!(html.contains(words) && md.contains(words), "{words}");
+    }
+    assert!(html.contains("<section id=\"robustness\">"));
+    for file in ["uses.parquet", "tables/robustness-unit.tex", "tables/robustness-choices.csv"] {
+        assert!(out.join(file).metadata().unwrap_or_else(|e| panic!("{file}: {e}")).len() > 0, "{file}");
+    }
+    assert!(std::fs::read_to_string(out.join("provenance.json")).unwrap().contains("\"robustness\": true"));
+    std::fs::remove_dir_all(out.join("trials")).unwrap();
+    assert!(report(&["render", place]).status.success());
+    assert!(
+        std::fs::read_to_string(out.join("report.md")).unwrap() == md,
+        "another report from the Parquet files alone"
+    );
+
+    for (args, words) in [
+        (&["run", "--robustness", "--recipe", "unit"][..], "cannot be used with"),
+        (&["run", "--figures", "none"], "for --robustness alone"),
+        (&["tune", "--robustness", "--recipe", "unit"], "leave --recipe out"),
+    ] {
+        let output = report(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).contains(words), "{args:?}: {}", stderr(&output));
+    }
+    let list = stdout(&report(&["list", "robustness"]));
+    assert!(list.contains("3 seeds and 5 epochs on full data") && list.contains("hd/reading=o2"), "{list}");
+}
+
+#[test]
+fn a_study_may_have_its_rates_searched_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, out) = (dir.path().join("width.toml"), dir.path().join("a"));
+    std::fs::write(
+        &file,
+        WIDTH.replace("[0.03, 0.1]", "\"tune\"").replace("\"fa/feedback=random\"", "\"fa/feedback=hebb\""),
+    )
+    .unwrap();
+    let (study_file, place) = (file.to_str().unwrap(), out.to_str().unwrap());
+    let plan = ["plan", "--profile", "smoke", "--study", study_file, "--out", place];
+    let output = report(&plan);
+    assert!(!output.status.success() && stderr(&output).contains("not searched yet"), "{}", stderr(&output));
+
+    let output = study(&file, &out, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    // backpropagation's rate, which feedback alignment takes, and a rate of B
+    let said = stderr(&output);
+    assert!(
+        said.contains("mnist/1x20 recipe main: ") && said.contains("mnist/1x20 feedback=hebb recipe main: "),
+        "{said}"
+    );
+    assert!(stdout(&output).contains("4 trials: 4 trained now"), "{}", stdout(&output));
+    let table = std::fs::read_to_string(out.join("rates.toml")).unwrap();
+    assert!(
+        table.contains("seed = 9001") && table.contains("epochs = 1") && table.contains("--study width.toml"),
+        "{table}"
+    );
+    assert!(out.join("tuning.parquet").exists());
+    let md = std::fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(md.contains("Searches made for this study") && md.contains("Searched for this study before"));
+
+    // the search is in the store as well: nothing is trained again, and the plan knows the rates
+    let before = stored(&out);
+    let output = study(&file, &out, &[]);
+    assert!(stdout(&output).contains("4 trials: 0 trained now"), "{}", stdout(&output));
+    assert_eq!(before, stored(&out));
+    let output = report(&plan);
+    assert!(stdout(&output).contains("4 done, 0 to train"), "{}{}", stdout(&output), stderr(&output));
+    let page = std::fs::read(out.join("index.html")).unwrap();
+    std::fs::remove_dir_all(out.join("trials")).unwrap();
+    assert!(report(&["render", place]).status.success());
+    assert!(std::fs::read(out.join("index.html")).unwrap() == page, "another page from the files alone");
+}

@@ -92,6 +92,11 @@ pub fn rate(v: f64) -> String {
     if v != 0.0 && v.abs() < 1e-3 { format!("{v:e}") } else { format!("{v}") }
 }
 
+/// Three digits, for rates of a half-decade grid; the files hold them all.
+pub fn short_rate(v: f64) -> String {
+    rate(format!("{v:.2e}").parse().unwrap_or(v))
+}
+
 /// `one`, `two` ... as words up to ten.
 pub fn words(n: usize) -> String {
     const WORDS: [&str; 11] = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];

@@ -242,7 +242,7 @@ fn panel(pen: &Pen, search: &Search, (left, top): (f64, f64)) -> Result<(), Plot
         let x = frame.x(f64::from(power));
         pen.line(&[(x, frame.bottom()), (x, frame.bottom() + 4.0)], MUTED, 1.0)?;
         let look = Type::new(10.0, MUTED).anchor(Anchor::Middle);
-        pen.text(&format::rate(10f64.powi(power)), (x, frame.bottom() + 13.0), look)?;
+        pen.text(&format::short_rate(10f64.powi(power)), (x, frame.bottom() + 13.0), look)?;
     }
     let tone = search.tone();
     let line: Vec<_> = points.iter().filter_map(|p| Some(frame.at(p.0.log10(), p.1?))).collect();
@@ -257,7 +257,7 @@ fn panel(pen: &Pen, search: &Search, (left, top): (f64, f64)) -> Result<(), Plot
                 }
                 pen.spot(
                     [at.0 - 6.0, at.1 - 6.0, 12.0, 12.0],
-                    format!("rate {}: {}", format::rate(*rate), format::percent(*score)),
+                    format!("rate {}: {}", format::short_rate(*rate), format::percent(*score)),
                 );
             }
             None => cross(pen, (frame.x(rate.log10()), frame.bottom() - 7.0))?,
@@ -321,7 +321,7 @@ fn movement(searches: &[Search]) -> Result<Option<Plot>, PlotError> {
             let every = ((range.1 - range.0) / 6.0).ceil().max(1.0) as usize;
             for power in (range.0.ceil() as i32..=range.1.floor() as i32).step_by(every) {
                 let look = Type::new(11.5, MUTED).anchor(Anchor::Middle);
-                pen.text(&format::rate(10f64.powi(power)), (frame.x(f64::from(power)), frame.bottom() + 15.0), look)?;
+                pen.text(&format::short_rate(10f64.powi(power)), (frame.x(f64::from(power)), frame.bottom() + 15.0), look)?;
             }
             let x = frame.x(-1.0);
             pen.dashes(&[(x, frame.top), (x, frame.bottom())], CHANCE, 1.3, (5.0, 4.0))?;
@@ -394,7 +394,7 @@ fn table(searches: &[Search]) -> Table {
             cells: vec![
                 Field::text(&s.name),
                 Field::text(&s.place),
-                Field::number(format::rate(s.rate), Some(s.rate)).note(if s.unmoved {
+                Field::number(format::short_rate(s.rate), Some(s.rate)).note(if s.unmoved {
                     "no admissible rate".into()
                 } else {
                     String::new()
@@ -405,8 +405,8 @@ fn table(searches: &[Search]) -> Table {
                 optional(winner.and_then(|p| p.feedback_norm), |v| format!("{v:.2}")),
                 Field::number(s.points.len().to_string(), Some(s.points.len() as f64)).note(format!(
                     "{} to {}",
-                    format::rate(low),
-                    format::rate(high)
+                    format::short_rate(low),
+                    format::short_rate(high)
                 )),
                 Field::number(overflows.to_string(), Some(overflows as f64)),
             ],

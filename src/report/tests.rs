@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use polars::prelude::*;
+
 use super::fake::{Fake, Made, frames, trials};
+use super::model::Model;
 use super::{Inputs, Reference, Written, render};
-use crate::stats::Uses;
 use crate::stats::claims::{Margins, judge};
+use crate::stats::{Uses, summarise};
 use crate::study::Profile;
 use crate::study::figures;
 
@@ -189,4 +192,69 @@ fn a_missing_column_is_named() {
     };
     let error = render(&inputs, tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
     assert!(error.contains("`seed`"), "{error}");
+}
+
+/// Figure 4 with trials of 12 epochs and figure 7 with trials of 300: profile `full` has two lengths of one cell.
+fn two_lengths() -> (Fake, Uses) {
+    let cells = |id: &str| figures::figure(id).unwrap().cells();
+    let of = |profile: Profile, id: &str| {
+        let mut made = trials(profile, 2);
+        made.retain(|m| m.repeat == 0 && cells(id).contains(&m.cell));
+        frames(profile, &made)
+    };
+    let (mut short, long) = (of(Profile::Standard, "4"), of(Profile::Full, "7"));
+    for frame in [&mut short.trials, &mut short.curves] {
+        let keys: Vec<String> =
+            frame.column("key").unwrap().str().unwrap().iter().flatten().map(|k| format!("short {k}")).collect();
+        frame.with_column(Column::new("key".into(), keys)).unwrap();
+    }
+    let uses = |id: &str, fake: &Fake| Uses::all(&[id.to_string()], &fake.trials).unwrap();
+    let uses = uses("4", &short).join(uses("7", &long));
+    let stacked = short.trials.vstack(&long.trials).unwrap();
+    let mut provenance = long.provenance.clone();
+    provenance.figures = vec!["4".into(), "7".into()];
+    let curves = short.curves.vstack(&long.curves).unwrap();
+    (Fake { summary: summarise(&stacked).unwrap(), trials: stacked, curves, provenance }, uses)
+}
+
+#[test]
+fn a_figure_shows_its_own_trials_where_another_trained_the_cell_for_longer() {
+    let (fake, uses) = two_lengths();
+    let inputs = |uses| Inputs {
+        trials: &fake.trials,
+        curves: &fake.curves,
+        summary: &fake.summary,
+        uses,
+        robustness: None,
+        provenance: &fake.provenance,
+        claims: &[],
+        reference: None,
+    };
+    let inputs_with = inputs(&uses);
+    let model = Model::new(&inputs_with).unwrap();
+    for (id, epochs) in [("4", 12), ("7", 300)] {
+        let figure = model.figures.iter().find(|f| f.figure.id == id).unwrap();
+        for cell in &figure.cells {
+            assert!(cell.runs.iter().all(|r| r.epochs == epochs), "figure {id}: {}", cell.cell);
+            assert_eq!((cell.runs.len(), cell.variant.as_str()), (2, ""));
+            assert!(cell.summary.mean.is_some(), "figure {id}: {}", cell.cell);
+            // each beside backpropagation of its own length
+            assert_eq!(cell.summary.difference.is_some(), cell.is_compared(), "figure {id}: {}", cell.cell);
+        }
+    }
+    render(&inputs_with, tempfile::tempdir().unwrap().path()).unwrap();
+    // where nobody wrote down which belongs where, the figure says so
+    let unknown = Uses::default();
+    let error = render(&inputs(&unknown), tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
+    assert!(error.contains("trained in several ways") && error.contains("300 epochs"), "{error}");
+}
+
+#[test]
+fn claims_compare_cells_of_one_length() {
+    let (fake, _) = two_lengths();
+    let judged = judge(&fake.trials, &fake.curves, &Margins::default()).unwrap();
+    let c6 = judged.iter().find(|j| j.id == "C6").unwrap();
+    // two seeds of the sum rule's length, not four of both
+    assert_eq!(c6.numbers["parts"][0]["tests"][0]["n"], 2, "{}", c6.reason);
+    assert_eq!(c6.numbers["steps"], 12 * 703);
 }

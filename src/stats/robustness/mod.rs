@@ -213,3 +213,6 @@ fn side(cell: Option<&CellData>, beside: &[&Cells]) -> Result<Side, StatsError> 
         gap: bp.and_then(|bp| mean(&differences(cell, bp)).ok()),
     })
 }
+
+#[cfg(test)]
+mod tests;
