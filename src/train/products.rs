@@ -13,12 +13,10 @@ impl Products {
     /// For layers of up to `units` units.
     ///
     /// # Panics
-    /// If this processor has no bf16: [`Precision::available`] tells before.
+    /// If this machine does not have it: [`Precision::available`] tells before.
     pub fn new(precision: Precision, isa: Isa, units: usize, batch: usize) -> Products {
-        match precision {
-            Precision::F32 => Products::F32(isa),
-            Precision::Bf16 => Products::Bf16(Bf16::new(units, batch).unwrap_or_else(|e| panic!("{e}"))),
-        }
+        let Some(path) = precision.bf16_path() else { return Products::F32(isa) };
+        Products::Bf16(Bf16::new(path, units, batch).unwrap_or_else(|e| panic!("{e}")))
     }
 
     pub fn update(&mut self, w: &mut Matrix, waiting: &Waiting) -> bool {
