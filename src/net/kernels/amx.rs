@@ -48,7 +48,7 @@ const COLUMNS: usize = 256;
 /// # Errors
 /// Names what is missing.
 pub fn detect() -> Result<(), String> {
-    #[cfg(test)]
+    #[cfg(all(test, target_os = "linux"))]
     if super::amx_emulator::on_this_thread() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 //! Intel's manual defines it, and the program goes on behind it. So the tests run the very machine code of `amx.rs`.
 //!
 //! Known: LDTILECFG, TILERELEASE, TILEZERO, TILELOADD, TILELOADDT1, TILESTORED and TDPBF16PS. Registers belong to the thread, as
-//! on hardware. Only threads that asked ([`with`]) are helped; for others, and on anything else, the program ends by the
+//! on hardware. Only threads that asked ([`with_amx`]) are helped; for others, and on anything else, the program ends by the
 //! signal as it would have.
 //!
 //! # Safety
@@ -32,14 +32,11 @@ pub fn on_this_thread() -> bool {
     HERE.get()
 }
 
-/// Whether tiles are configured on this thread.
-pub fn configured() -> bool {
-    // SAFETY: nothing else holds a reference while this thread is here
-    TILES.with(|t| unsafe { (*t.get()).configured })
-}
-
-/// Runs `f` with AMX on this thread; says how many instructions were emulated.
-pub fn with<T>(f: impl FnOnce() -> T) -> (T, usize) {
+/// Runs `f` with AMX on this thread, emulated where the processor has none (it must have AVX-512-BF16).
+pub fn with_amx<T>(f: impl FnOnce() -> T) -> T {
+    if super::amx::detect().is_ok() {
+        return f();
+    }
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         // SAFETY: a handler with three arguments, as SA_SIGINFO asks
@@ -54,7 +51,10 @@ pub fn with<T>(f: impl FnOnce() -> T) -> (T, usize) {
     let before = DONE.get();
     let result = f();
     HERE.set(false);
-    (result, DONE.get() - before)
+    assert!(DONE.get() > before, "nothing was emulated");
+    // SAFETY: nothing else holds a reference while this thread is here
+    assert!(TILES.with(|t| unsafe { !(*t.get()).configured }), "tiles were left configured");
+    result
 }
 
 extern "C" fn illegal(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {

@@ -1,7 +1,7 @@
 //! Both bf16 paths against scalar loops, bit for bit: AVX-512-BF16 where the processor has it, AMX there too, in the emulator
 //! (also on processors with AMX: then the emulator is never called, and the hardware is held against the oracle).
 
-use super::amx_emulator;
+use super::amx_emulator::with_amx;
 use super::tests::{EDGES, Oracle, Products, bits, check_divergence, noise};
 use super::*;
 
@@ -64,16 +64,6 @@ fn on_every_path(units: usize, batch: usize, mut f: impl FnMut(&Oracle, &mut Bf1
         f(&AVX512, &mut path);
         with_amx(|| f(&AMX, &mut Bf16::new(Bf16Path::Amx, units, batch).expect("AVX-512-BF16 is there")));
     }
-}
-
-/// Runs `f` with AMX, emulated where it is not there.
-fn with_amx(f: impl FnOnce()) {
-    if amx::detect().is_ok() {
-        return f();
-    }
-    let ((), instructions) = amx_emulator::with(f);
-    assert!(instructions > 0, "nothing was emulated");
-    assert!(!amx_emulator::configured(), "tiles were left configured");
 }
 
 #[test]

@@ -10,8 +10,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod amx;
-#[cfg(all(test, target_arch = "x86_64"))]
-mod amx_emulator;
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
+pub mod amx_emulator;
 #[cfg(target_arch = "x86_64")]
 mod bf16;
 #[cfg(not(target_arch = "x86_64"))]
@@ -518,7 +518,7 @@ pub fn register_limit_bf16(path: Bf16Path, rounds: usize) -> f64 {
     0.0
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
 mod bf16_tests;
 #[cfg(test)]
 mod tests;

@@ -37,10 +37,13 @@ impl Products for Isa {
     }
 }
 
-/// How a path sums: from a first value over the pairs of factors that it is given.
+/// The two factors of each term of a sum.
+type Terms<'a> = &'a dyn Fn(usize) -> (f32, f32);
+
+/// How a path sums.
 pub(super) struct Oracle {
-    /// A chain of products; `n` of them.
-    pub chain: fn(f32, usize, &dyn Fn(usize) -> (f32, f32)) -> f32,
+    /// A first value and `n` terms.
+    pub chain: fn(f32, usize, Terms) -> f32,
     /// Whether a forward product starts at the bias, or adds it at the end.
     pub bias_first: bool,
 }
