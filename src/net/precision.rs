@@ -89,3 +89,22 @@ impl FromStr for Precision {
             .ok_or_else(|| format!("unknown precision `{s}`; known: f32, bf16, bf16-amx"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_and_both_kinds_of_bf16_stay_apart() {
+        for p in Precision::ALL {
+            assert_eq!(p.name().parse(), Ok(p));
+            assert_eq!(serde_json::to_string(&p).unwrap(), format!("\"{p}\""), "trials are keyed by it");
+        }
+        assert_eq!(Precision::fastest_bf16() == Precision::Bf16Amx, Precision::Bf16Amx.available().is_ok());
+        let arguments = Precision::ALL.map(Precision::argument);
+        assert_eq!(arguments, ["f32", "bf16-avx512", "bf16-amx"], "`bf16` alone asks for the fastest");
+        if let Err(reason) = Precision::Bf16Amx.available() {
+            assert!(reason.contains("train with f32"), "{reason}");
+        }
+    }
+}

@@ -89,8 +89,11 @@ impl Oracle {
         let rates: Vec<f32> = (0..n_out).map(|r| 0.01 * r as f32 - 0.03).collect();
         let mut panels = Panels::zeros(n_in, samples);
         pack(&pre, &mut panels);
+        // what lies past the packed samples is not looked at
+        let mut part = post.clone();
+        part.padded_mut().chunks_mut(post.stride()).for_each(|row| row[samples..].fill(f32::NAN));
         for decay in [None, Some(&rates[..])] {
-            let waiting = Waiting { post: &post, panels: &panels, scale: -0.3, decay };
+            let waiting = Waiting { post: &part, panels: &panels, scale: -0.3, decay };
             let w1 = self.update(&w0, &post, &pre, -0.3, decay);
             let a1 = self.forward(&w1, &bias, &input);
             let (mut w, mut a) = (w0.clone(), Matrix::zeros(n_out, batch));
