@@ -81,6 +81,7 @@ impl Case {
             train_sample: 0,
             precision: precision(self.precision),
             seed: 1,
+            keep_filters: false,
         }
     }
 

@@ -73,6 +73,7 @@ fn a_step_allocates_nothing() {
                             train_sample: 1,
                             precision,
                             seed: 1,
+                            keep_filters: false,
                         };
                         let inputs = Inputs::new(config.inputs, &data);
                         let mut trainer = Trainer::new(&config, 61, 10, Isa::best()).unwrap();

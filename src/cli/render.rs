@@ -84,6 +84,8 @@ fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Res
         trials: &results.trials,
         curves: &results.curves,
         summary: &results.summary,
+        filters: &results.filters,
+        tuning: &results.tuning,
         provenance: &results.provenance,
         claims: &claims,
         reference: reference.as_ref(),

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::arguments::{PlaceArgs, misuse};
-use super::output::{count, print};
+use super::output::print;
 use super::run::train;
 use crate::data::{self, DatasetId};
 use crate::net::Architecture;
 use crate::rules::RuleSpec;
 use crate::run::plan::{Datasets, Planned};
-use crate::run::tune::{FIRST, Next, Score, Searched, Target, entry, families, next, rate, score};
+use crate::run::tune::{Grid, MOVED, Next, Point, Searched, Target, entry, families, grid, score};
 use crate::run::{Store, StoredTrial, atomic};
 use crate::stats::{tuning_frame, write_parquet};
 use crate::study::rates::{BP, RateEntry, RateTable};
@@ -34,7 +34,7 @@ pub struct TuneArgs {
     /// Only these networks, such as 1x2000,linear [default: the figures'; another network: backpropagation's rate]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub networks: Vec<Architecture>,
-    /// Only this family, such as bp or feedback=hebb; may be repeated [default: all but HebbNet's]
+    /// Only this family, such as bp or feedback=hebb; may be repeated [default: all]
     #[arg(long = "family", value_name = "FAMILY")]
     pub families: Vec<String>,
     #[command(flatten)]
@@ -44,13 +44,16 @@ pub struct TuneArgs {
     pub table: Option<PathBuf>,
 }
 
-/// One search: exponents tried with what came of them.
+/// One search: what was tried with what came of it.
 struct Search {
     target: Target,
-    tried: BTreeMap<i32, StoredTrial>,
+    /// The first rates.
+    grid: Grid,
+    tried: BTreeMap<Point, StoredTrial>,
     /// To try next.
-    wanted: Vec<i32>,
-    winner: Option<i32>,
+    wanted: Vec<Point>,
+    /// How it ended.
+    end: Option<Next>,
 }
 
 pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
@@ -85,10 +88,13 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
                 true => Searched::Feedback {
                     learning_rate: table.rate(&backpropagation(cell.dataset, &cell.network), args.recipe)?,
                 },
+                false if family.starts_with("hebbnet") => Searched::Exponents,
                 false => Searched::Learning,
             };
+            let grid = grid(known(profile, args.recipe, &family, &cell));
             let target = Target { cell, recipe: args.recipe, family, searched };
-            searches.push(Search { target, tried: BTreeMap::new(), wanted: FIRST.collect(), winner: None });
+            let wanted = searched.first(&grid);
+            searches.push(Search { target, grid, tried: BTreeMap::new(), wanted, end: None });
         }
         let found = search(args, &mut searches, &mut datasets, &store, &out)?;
         text += &found.0;
@@ -100,6 +106,15 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
         .map_err(|e| anyhow::anyhow!("{}: cannot write: {e}; name another file by --table", table_path.display()))?;
     text += &format!("table: {} (built in at the next build)\n", table_path.display());
     print(&text)
+}
+
+/// What `quick`'s search found for a family whose search on the full data is dear: a place to begin. Backpropagation's
+/// searches are few and begin with the whole grid.
+fn known(profile: Profile, recipe: Recipe, family: &str, cell: &Cell) -> Option<f64> {
+    if profile == Profile::Quick || family == BP {
+        return None;
+    }
+    RateTable::of(Profile::Quick).searched(cell, family, recipe)
 }
 
 fn table_path(args: &TuneArgs) -> PathBuf {
@@ -142,7 +157,7 @@ fn search(
         let mut round = vec![];
         for s in searches.iter() {
             let data = &datasets[&s.target.cell.dataset];
-            round.extend(s.wanted.iter().map(|k| Planned::new(s.target.trial(profile, *k, data), data)));
+            round.extend(s.wanted.iter().map(|p| Planned::new(s.target.trial(profile, *p, data), data)));
         }
         if round.is_empty() {
             break;
@@ -157,16 +172,27 @@ fn search(
         let Target { cell, recipe, family, .. } = &s.target;
         let family = if family == BP { String::new() } else { format!(" {family}") };
         let name = format!("{}/{}{family} recipe {recipe}", cell.dataset, cell.network);
-        let Some(winner) = s.winner else {
-            text += &format!(
-                "{name}: every rate down to {} overflowed; no entry written\n",
-                rate(*s.tried.keys().min().expect("tried"))
-            );
-            continue;
+        let (winner, unmoved) = match s.end {
+            Some(Next::Winner(point)) => (point, false),
+            Some(Next::Unmoved(point)) => (point, true),
+            _ => {
+                text += &format!("{name}: everything down to the smallest rates overflowed; no entry written\n");
+                continue;
+            }
         };
-        let tried: Vec<_> = s.tried.iter().map(|(k, t)| (*k, &t.outcome)).collect();
-        let found = entry(&s.target, profile, winner, &tried);
-        text += &format!("{name}: {} of {}\n", found.learning_rate, count(found.tried.len(), "rate"));
+        let tried: BTreeMap<_, _> = s.tried.iter().map(|(p, t)| (*p, &t.outcome)).collect();
+        let found = entry(&s.target, profile, (winner, unmoved), &tried);
+        text += &format!("{name}: {}", found.learning_rate);
+        if let Some(growth) = found.growth {
+            text += &format!(", growth exponent {growth}");
+        }
+        if unmoved {
+            text += &format!(
+                " (no admissible rate: whatever stayed finite moved the hidden layer by less than {:.0} %)",
+                MOVED * 100.0
+            );
+        }
+        text += &format!("; {} tried\n", found.tried.len());
         entries.push(found);
     }
     Ok((text, entries))
@@ -206,17 +232,16 @@ fn feedback_targets(args: &TuneArgs) -> Vec<(String, Cell)> {
 /// Takes the results of a round and decides on the next.
 fn advance(s: &mut Search, profile: Profile, store: &Store, datasets: &Datasets) -> anyhow::Result<()> {
     let data = &datasets[&s.target.cell.dataset];
-    for k in std::mem::take(&mut s.wanted) {
-        let key = s.target.trial(profile, k, data).key();
+    for point in std::mem::take(&mut s.wanted) {
+        let key = s.target.trial(profile, point, data).key();
         let stored = store.peek(&key)?.ok_or_else(|| anyhow::anyhow!("{}: vanished", store.path(&key).display()))?;
-        s.tried.insert(k, stored);
+        s.tried.insert(point, stored);
     }
-    if s.winner.is_none() {
-        let scores: Vec<Score> = s.tried.iter().map(|(k, t)| (*k, score(&t.outcome))).collect();
-        match next(&scores) {
-            Next::Try(k) => s.wanted.push(k),
-            Next::Winner(k) => s.winner = Some(k),
-            Next::None => {}
+    if s.end.is_none() {
+        let scores = s.tried.iter().map(|(p, t)| (*p, score(&t.outcome))).collect();
+        match s.target.searched.next(&s.grid, &scores) {
+            Next::Try(points) => s.wanted = points,
+            end => s.end = Some(end),
         }
     }
     Ok(())

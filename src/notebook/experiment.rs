@@ -297,6 +297,8 @@ impl Run {
             trials: &self.results.trials,
             curves: &self.results.curves,
             summary: &self.results.summary,
+            filters: &self.results.filters,
+            tuning: &self.results.tuning,
             provenance: &self.results.provenance,
             // a study of one's own decides nothing about the post
             claims: &[],

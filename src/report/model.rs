@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::searches::{self, Search};
 use super::{Inputs, Reference, ReportError, reading};
 use crate::data::DatasetId;
 use crate::run::Provenance;
@@ -207,6 +208,8 @@ pub struct Model<'a> {
     pub headline: Vec<Headline>,
     pub lengths: Vec<Length>,
     pub rates: Vec<Rate>,
+    /// The searches that chose them.
+    pub searches: Vec<Search>,
     pub train_time_s: f64,
 }
 
@@ -344,6 +347,7 @@ impl<'a> Model<'a> {
             headline: if study.is_some() { Vec::new() } else { headline(&shown) },
             lengths: lengths(&shown),
             rates: rates(&shown, provenance),
+            searches: searches::read(inputs.tuning, &provenance.recipe)?,
             train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
             figures: shown,
             skipped,

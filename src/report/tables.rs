@@ -49,22 +49,22 @@ pub struct Field {
 }
 
 impl Field {
-    fn note(self, note: String) -> Field {
+    pub fn note(self, note: String) -> Field {
         Field { note: if note == NONE { String::new() } else { note }, ..self }
     }
     /// Both lines in one.
     fn whole(&self) -> String {
         if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
     }
-    fn series(self, cell: &CellModel) -> Field {
+    pub fn series(self, cell: &CellModel) -> Field {
         let s = series(&cell.cell);
         Field { swatch: Some(format!("sw-{}{}", s.class, s.fill.class())), ..self }
     }
-    fn text(text: impl Into<String>) -> Field {
+    pub fn text(text: impl Into<String>) -> Field {
         let text = text.into();
         Field { sort: text.clone(), text, swatch: None, alert: false, numeric: false, note: String::new() }
     }
-    fn number(text: String, value: Option<f64>) -> Field {
+    pub fn number(text: String, value: Option<f64>) -> Field {
         Field {
             text,
             sort: value.map_or_else(String::new, |v| v.to_string()),
@@ -74,17 +74,30 @@ impl Field {
             note: String::new(),
         }
     }
-    fn tally(n: usize) -> Field {
+    pub fn tally(n: usize) -> Field {
         Field { alert: n > 0, ..Field::number(n.to_string(), Some(n as f64)) }
     }
 }
 
-fn columns(titles: &[(&str, bool)]) -> Vec<Column> {
+pub fn columns(titles: &[(&str, bool)]) -> Vec<Column> {
     titles.iter().map(|(t, numeric)| Column { title: (*t).to_string(), numeric: *numeric }).collect()
 }
 
+/// A table of text alone.
+pub fn plain(id: &str, caption: &str, titles: &[&str], rows: Vec<Vec<String>>) -> Table {
+    let titles: Vec<(&str, bool)> = titles.iter().map(|t| (*t, false)).collect();
+    let row = |cells: Vec<String>| Row { strong: false, cells: cells.into_iter().map(Field::text).collect() };
+    Table {
+        id: id.into(),
+        caption: caption.into(),
+        columns: columns(&titles),
+        tall: rows.len() > 20,
+        rows: rows.into_iter().map(row).collect(),
+    }
+}
+
 /// Name of a series with its swatch.
-fn named(cell: &CellModel) -> Field {
+pub fn named(cell: &CellModel) -> Field {
     Field::text(series(&cell.cell).label).series(cell)
 }
 

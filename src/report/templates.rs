@@ -19,6 +19,8 @@ const ALL: &[(&str, &str)] = &[
     template!("partials/verdicts.html"),
     template!("partials/table.html"),
     template!("partials/plot.html"),
+    template!("partials/section.html"),
+    template!("partials/section.md"),
     template!("partials/figure.md"),
     template!("partials/table.md"),
 ];

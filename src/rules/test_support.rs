@@ -23,6 +23,7 @@ pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer
         train_sample: 1,
         precision: Precision::F32,
         seed: 1,
+        keep_filters: false,
     };
     let images = Images { pixels: vec![255, 51], labels: vec![1], inputs: 2 };
     let data = Dataset {

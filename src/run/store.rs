@@ -81,6 +81,10 @@ impl Store {
         folder.is_dir().then(|| Store { folder: folder.to_path_buf() })
     }
 
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub fn path(&self, key: &str) -> PathBuf {
         self.folder.join(format!("{key}.trial"))
     }
@@ -213,6 +217,7 @@ mod tests {
             steps: 3,
             curve: vec![],
             growth: vec![],
+            filters: None,
             train: None,
             test_bits: vec![],
             weights_sha256: String::new(),

@@ -1,5 +1,5 @@
-//! The result files of a report: `results.parquet`, `results.csv`, `curves.parquet`, `summary.csv`, `provenance.json`.
-//! A report can be made anew from `results.parquet`, `curves.parquet` and `provenance.json` alone.
+//! The result files of a report: `results.parquet`, `results.csv`, `curves.parquet`, `filters.parquet`, `tuning.parquet`,
+//! `summary.csv`, `provenance.json`. A report can be made anew from its Parquet files and `provenance.json` alone.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,14 +8,19 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 use polars_io::prelude::{CsvWriter, ParquetReader, ParquetWriter, SerReader, SerWriter};
 
-use super::{StatsError, curves_frame, same_bits, summarise, trials_frame};
+use super::{StatsError, curves_frame, filters_frame, same_bits, summarise, trials_frame, tuning_frame};
 use crate::run::{Provenance, StoredTrial, atomic};
+use crate::study::rates::RateTable;
 
 /// The frames of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results {
     pub trials: DataFrame,
     pub curves: DataFrame,
+    /// Some first-layer weights, one row per unit; no rows where none were kept.
+    pub filters: DataFrame,
+    /// The searches that chose the rates, one row per rate tried.
+    pub tuning: DataFrame,
     pub summary: DataFrame,
     pub provenance: Provenance,
 }
@@ -23,23 +28,35 @@ pub struct Results {
 impl Results {
     /// From trained trials.
     pub fn from_trials(trials: &[StoredTrial], provenance: Provenance) -> Result<Results, StatsError> {
-        Results::from_frames(trials_frame(trials)?, curves_frame(trials)?, provenance)
+        let entries = provenance.profile.parse().map_or(&[][..], |profile| &RateTable::of(profile).entries);
+        let frames = [trials_frame(trials)?, curves_frame(trials)?, filters_frame(trials)?, tuning_frame(entries)?];
+        Results::from_frames(frames, provenance)
     }
 
-    /// From frames; the summary is always computed anew.
-    pub fn from_frames(trials: DataFrame, curves: DataFrame, provenance: Provenance) -> Result<Results, StatsError> {
+    /// From the frames of trials, curves, filters and searches; the summary is always computed anew.
+    pub fn from_frames(
+        [trials, curves, filters, tuning]: [DataFrame; 4],
+        provenance: Provenance,
+    ) -> Result<Results, StatsError> {
         if trials.height() == 0 {
             return Err(StatsError::NoTrials);
         }
         let summary = summarise(&trials)?;
-        Ok(Results { trials, curves, summary, provenance })
+        Ok(Results { trials, curves, filters, tuning, summary, provenance })
     }
 
     /// Reads a report's folder.
     pub fn read(folder: &Path) -> Result<Results, StatsError> {
         let trials = read_parquet(&folder.join("results.parquet"))?;
         let curves = read_parquet(&folder.join("curves.parquet"))?;
-        Results::from_frames(trials, curves, read_provenance(&folder.join("provenance.json"))?)
+        // pictures and history: a report can do without
+        let optional = |name: &str, empty: fn() -> Result<DataFrame, StatsError>| {
+            let path = folder.join(name);
+            if path.exists() { read_parquet(&path) } else { empty() }
+        };
+        let filters = optional("filters.parquet", || filters_frame(&[]))?;
+        let tuning = optional("tuning.parquet", || tuning_frame(&[]))?;
+        Results::from_frames([trials, curves, filters, tuning], read_provenance(&folder.join("provenance.json"))?)
     }
 
     /// Writes every file, each atomically.
@@ -48,6 +65,8 @@ impl Results {
         write_parquet(&self.trials, &folder.join("results.parquet"))?;
         write_csv(&self.trials.drop("test_bits")?, &folder.join("results.csv"))?;
         write_parquet(&self.curves, &folder.join("curves.parquet"))?;
+        write_parquet(&self.filters, &folder.join("filters.parquet"))?;
+        write_parquet(&self.tuning, &folder.join("tuning.parquet"))?;
         write_csv(&self.summary, &folder.join("summary.csv"))?;
         let path = folder.join("provenance.json");
         let text = serde_json::to_string_pretty(&self.provenance).expect("provenance is plain data");
@@ -70,13 +89,15 @@ impl Results {
             }
             let trials = stack(&joined.trials, &keep(&next.trials, &common.new)?)?;
             let curves = stack(&joined.curves, &keep(&next.curves, &common.new)?)?;
+            let filters = stack(&joined.filters, &keep(&next.filters, &common.new)?)?;
             let provenance = join_provenance(joined.provenance, next.provenance, &trials);
-            let order = ["cell", "seed", "repeat", "key"];
-            joined = Results::from_frames(
-                trials.sort(order, SortMultipleOptions::default())?,
-                curves.sort(["cell", "seed", "repeat", "key", "epoch"], SortMultipleOptions::default())?,
-                provenance,
-            )?;
+            let tuning = if joined.tuning.height() > 0 { joined.tuning } else { next.tuning };
+            let sorted = |frame: DataFrame, last: &str| {
+                let order = ["cell", "seed", "repeat", "key", last];
+                frame.sort(order.into_iter().filter(|o| !o.is_empty()), SortMultipleOptions::default())
+            };
+            let frames = [sorted(trials, "")?, sorted(curves, "epoch")?, sorted(filters, "unit")?, tuning];
+            joined = Results::from_frames(frames, provenance)?;
             left_path = PathBuf::from(format!("{} + {}", left_path.display(), path.display()));
         }
         Ok(joined)

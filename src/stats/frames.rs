@@ -7,7 +7,7 @@ use polars::prelude::*;
 
 use super::StatsError;
 use crate::run::StoredTrial;
-use crate::train::{EpochRow, GrowthRow, Score, Status};
+use crate::train::{EpochRow, Filters, GrowthRow, Score, Status};
 
 /// A column made of one value per row.
 macro_rules! column {
@@ -139,6 +139,15 @@ pub fn curves_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
         let name = format!("delta_angle_{}", layer + 1);
         columns.push(column!(name, rows, |(_, _, e)| e.delta_angles.get(layer).copied().flatten()));
     }
+    for layer in 0..deepest(NORMS, |e| e.movements.len()) {
+        columns.push(column!(format!("movement_{}", layer + 1), rows, |(_, _, e)| e.movements.get(layer).copied()));
+    }
+    for layer in 0..deepest(ANGLES, |e| e.feedback_norms.len()) {
+        let name = format!("feedback_norm_{}", layer + 1);
+        columns.push(column!(name, rows, |(_, _, e)| e.feedback_norms.get(layer).copied()));
+    }
+    columns.push(column!("conserved_drift", rows, |(_, _, e)| e.conserved_drift));
+    columns.push(column!("incoming_change", rows, |(_, _, e)| e.incoming_change));
     // how many angles there are: one that is not a number is null in its own column
     columns.push(column!("feedback_angles", rows, |(_, _, e)| e.feedback_angles.len() as u32));
     columns.push(column!("delta_angles", rows, |(_, _, e)| e.delta_angles.len() as u32));
@@ -166,7 +175,7 @@ pub fn curves_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
 }
 
 /// The columns that say which trial a row of a curve belongs to.
-fn whose<T>(rows: &[(&str, &StoredTrial, &T)]) -> Vec<Column> {
+fn whose<T>(rows: &[(&str, &StoredTrial, T)]) -> Vec<Column> {
     vec![
         column!("key", rows, |(key, _, _)| *key),
         column!("cell", rows, |(_, t, _)| t.trial.cell.to_string()),
@@ -191,6 +200,32 @@ fn growth_frame(trials: &[(String, &StoredTrial)]) -> Result<DataFrame, StatsErr
         column!("largest_row_norm", rows, |(_, _, g)| g.largest_row_norm),
         column!("weight_norm_1", rows, |(_, _, g)| g.weight_norm),
         column!("growth_exponent", rows, |(_, _, g)| g.exponent),
+    ]);
+    Ok(DataFrame::new(rows.len(), columns)?)
+}
+
+/// One row per unit whose first-layer weights a trial kept (`filters.parquet`): `values` holds `inputs` bytes, each an
+/// `i8` in 1/127 of `scale`.
+pub fn filters_frame(trials: &[StoredTrial]) -> Result<DataFrame, StatsError> {
+    let trials = sorted(trials);
+    let kept: Vec<_> = trials.iter().filter_map(|(key, t)| Some((key, *t, t.outcome.filters.as_ref()?))).collect();
+    let units: Vec<Vec<u32>> = kept.iter().map(|(_, _, f)| (0..f.scales.len() as u32).collect()).collect();
+    let rows: Vec<(&str, &StoredTrial, (&Filters, u32))> = kept
+        .iter()
+        .zip(&units)
+        .flat_map(|((key, t, f), units)| units.iter().map(move |unit| (key.as_str(), *t, (*f, *unit))))
+        .collect();
+    let bytes = |f: &Filters, unit: u32| {
+        let n = f.inputs as usize;
+        f.values[unit as usize * n..][..n].to_vec()
+    };
+    let mut columns = whose(&rows);
+    columns.extend([
+        column!("unit", rows, |(_, _, (_, unit))| *unit),
+        column!("inputs", rows, |(_, _, (f, _))| f.inputs),
+        column!("scale", rows, |(_, _, (f, unit))| f.scales[*unit as usize]),
+        BinaryChunked::from_iter_values("values".into(), rows.iter().map(|(_, _, (f, unit))| bytes(f, *unit)))
+            .into_column(),
     ]);
     Ok(DataFrame::new(rows.len(), columns)?)
 }
@@ -237,6 +272,10 @@ pub(super) mod tests {
             stable_rank: None,
             silent_units: vec![],
             delta_angles: vec![],
+            movements: vec![],
+            feedback_norms: vec![],
+            conserved_drift: None,
+            incoming_change: None,
             epoch_time_s: 0.25,
         });
         let outcome = Outcome {
@@ -245,6 +284,7 @@ pub(super) mod tests {
             steps: 9,
             curve: curve.collect(),
             growth: vec![],
+            filters: None,
             train: Some(score(15)),
             test_bits: vec![seed as u8, 0xfe],
             weights_sha256: format!("{seed:064}"),

@@ -10,7 +10,7 @@ use super::{StatsError, read_parquet};
 use crate::data::DataSize;
 use crate::run::StoredTrial;
 use crate::study::{REVISION, Trial};
-use crate::train::{EpochRow, Outcome, Score, Status};
+use crate::train::{EpochRow, Filters, Outcome, Score, Status};
 
 /// The trials with these keys that the Parquet files of a report hold.
 ///
@@ -18,10 +18,10 @@ use crate::train::{EpochRow, Outcome, Score, Status};
 /// A file that cannot be read or lacks a column, trials of another revision, rows that do not make the trial that
 /// their key names.
 pub fn refill(folder: &Path, wanted: &BTreeSet<&str>) -> Result<Vec<StoredTrial>, StatsError> {
-    let (trials_path, curves_path) = (folder.join("results.parquet"), folder.join("curves.parquet"));
-    let trials = Table { frame: read_parquet(&trials_path)?, path: &trials_path };
-    let curves = Table { frame: read_parquet(&curves_path)?, path: &curves_path };
-    from_tables(&trials, &curves, wanted)
+    let paths = ["results.parquet", "curves.parquet", "filters.parquet"].map(|name| folder.join(name));
+    let table = |path| Ok(Table { frame: read_parquet(path)?, path });
+    let [trials, curves, filters]: [Result<Table, StatsError>; 3] = paths.each_ref().map(|path| table(path));
+    from_tables(&trials?, &curves?, &filters?, wanted)
 }
 
 /// A frame with the file that it came from, for errors.
@@ -56,12 +56,18 @@ impl Table<'_> {
     }
 }
 
-fn from_tables(trials: &Table, curves: &Table, wanted: &BTreeSet<&str>) -> Result<Vec<StoredTrial>, StatsError> {
+fn from_tables(
+    trials: &Table,
+    curves: &Table,
+    filters: &Table,
+    wanted: &BTreeSet<&str>,
+) -> Result<Vec<StoredTrial>, StatsError> {
     let revisions = trials.u32("revision")?;
     if let Some(found) = revisions.iter().flatten().find(|r| *r != REVISION) {
         return Err(StatsError::OtherRevision { found, wanted: REVISION });
     }
     let mut curve = epochs(curves, wanted)?;
+    let mut filters = kept_filters(filters, wanted)?;
     let (keys, cells, recipes) = (trials.text("key")?, trials.text("cell")?, trials.text("recipe")?);
     let (precisions, data, fingerprints) =
         (trials.text("precision")?, trials.text("data")?, trials.text("data_fingerprint")?);
@@ -123,6 +129,7 @@ fn from_tables(trials: &Table, curves: &Table, wanted: &BTreeSet<&str>) -> Resul
             train_time_s: train_time.get(row).ok_or_else(|| there("train_time_s"))?,
             total_time_s: total_time.get(row).ok_or_else(|| there("total_time_s"))?,
             growth: vec![],
+            filters: filters.remove(key),
         };
         if outcome.status == Status::Finished && outcome.curve.last().map(|e| e.epoch) != Some(trial.epochs) {
             let found = outcome.curve.len();
@@ -159,6 +166,8 @@ fn epochs(curves: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Ve
     let (angles, deltas) = (curves.layers("feedback_angle")?, curves.layers("delta_angle")?);
     let (angle_counts, delta_counts) = (curves.u32("feedback_angles")?, curves.u32("delta_angles")?);
     let (rank, time) = (curves.f64("stable_rank_1")?, curves.f64("epoch_time_s")?);
+    let (movements, feedback) = (curves.layers("movement")?, curves.layers("feedback_norm")?);
+    let (drift, change) = (curves.f64("conserved_drift")?, curves.f64("incoming_change")?);
     let mut all: BTreeMap<String, Vec<EpochRow>> = BTreeMap::new();
     for row in 0..curves.frame.height() {
         let Some(key) = keys.get(row).filter(|k| wanted.contains(k)) else { continue };
@@ -192,8 +201,33 @@ fn epochs(curves: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Ve
             stable_rank: rank.get(row),
             silent_units: values(&silent),
             delta_angles: some(&deltas, &delta_counts),
+            movements: values(&movements),
+            feedback_norms: values(&feedback),
+            conserved_drift: drift.get(row),
+            incoming_change: change.get(row),
             epoch_time_s: time.get(row).ok_or_else(|| there("epoch_time_s"))?,
         });
+    }
+    Ok(all)
+}
+
+/// First-layer weights by key, in the order of the file.
+fn kept_filters(table: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Filters>, StatsError> {
+    let (keys, inputs) = (table.text("key")?, table.u32("inputs")?);
+    let scales = table.column("scale")?.f32().cloned().map_err(|e| table.fail("scale", e))?;
+    let values = table.column("values")?.binary().cloned().map_err(|e| table.fail("values", e))?;
+    let mut all: BTreeMap<String, Filters> = BTreeMap::new();
+    for row in 0..table.frame.height() {
+        let Some(key) = keys.get(row).filter(|k| wanted.contains(k)) else { continue };
+        let (inputs, values) = (inputs.get(row).unwrap_or(0), values.get(row).unwrap_or_default());
+        if values.len() != inputs as usize {
+            let reason = format!("row {} of filters.parquet has {} of its {inputs} weights", row + 1, values.len());
+            return Err(StatsError::NotATrial { key: key.to_string(), reason });
+        }
+        let empty = Filters { inputs, scales: vec![], values: vec![] };
+        let kept = all.entry(key.to_string()).or_insert(empty);
+        kept.scales.push(scales.get(row).unwrap_or(0.0));
+        kept.values.extend_from_slice(values);
     }
     Ok(all)
 }
@@ -201,7 +235,7 @@ fn epochs(curves: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Ve
 #[cfg(test)]
 mod tests {
     use super::super::frames::tests::{diverged, stored};
-    use super::super::{curves_frame, trials_frame, write_parquet};
+    use super::super::{curves_frame, filters_frame, trials_frame, write_parquet};
     use super::*;
     use crate::run::Store;
 
@@ -211,6 +245,7 @@ mod tests {
         full.trial.learning_rate = 10f64.powf(-2.5);
         (full.trial.hidden_rate, full.trial.growth, full.trial.feedback_rate) = (Some(0.1), Some(3.0), Some(1e-300));
         full.peak_memory_bytes = Some(u64::MAX);
+        full.outcome.filters = Some(Filters { inputs: 2, scales: vec![0.1, -0.0], values: vec![1, 255, 128, 0] });
         for e in &mut full.outcome.curve {
             e.weight_norms = vec![1.5, -0.0, 0.1 + 0.2, 1e300];
             e.feedback_angles = vec![Some(90.0), None, None];
@@ -219,6 +254,9 @@ mod tests {
             e.stable_rank = Some(1.0 / 3.0);
             e.silent_units = vec![0.0, 0.5, 1.0];
             e.delta_angles = vec![None, None, Some(45.5)];
+            e.movements = vec![0.1; 4];
+            e.feedback_norms = vec![1.0, 2.0, 0.3];
+            (e.conserved_drift, e.incoming_change) = (Some(1e-300), None);
         }
         let mut none = diverged("mnist/1x2000/bp", 4);
         none.outcome.curve.clear();
@@ -232,6 +270,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         write_parquet(&trials_frame(trials).unwrap(), &dir.path().join("results.parquet")).unwrap();
         write_parquet(&curves_frame(trials).unwrap(), &dir.path().join("curves.parquet")).unwrap();
+        write_parquet(&filters_frame(trials).unwrap(), &dir.path().join("filters.parquet")).unwrap();
         dir
     }
 

@@ -83,11 +83,14 @@ pub struct RateEntry {
     /// Set by hand, not yet searched.
     #[serde(default)]
     pub preliminary: bool,
+    /// HebbNet: no rate that stayed finite moved the hidden layer by 10%; this is the best of those that did not.
+    #[serde(default)]
+    pub unmoved: bool,
     /// What searched it.
     pub command: String,
     pub seed: u64,
     pub epochs: u32,
-    /// Every rate tried, ascending.
+    /// Everything tried, by growth exponent and rate, ascending.
     #[serde(default)]
     pub tried: Vec<Tried>,
 }
@@ -97,8 +100,17 @@ pub struct RateEntry {
 #[serde(deny_unknown_fields)]
 pub struct Tried {
     pub learning_rate: f64,
+    /// Growth exponent, where it is searched too.
+    #[serde(default)]
+    pub growth: Option<f64>,
     /// Fraction right on validation after the last epoch; none if diverged.
     pub validation_accuracy: Option<f64>,
+    /// Where the growth exponent is searched: how far the hidden layer that moved least did, by the norm it started with.
+    #[serde(default)]
+    pub movement: Option<f64>,
+    /// Where the rate of B is searched: largest norm of a B by the norm it started with.
+    #[serde(default)]
+    pub feedback_norm: Option<f64>,
     /// `finished` or `diverged`.
     pub status: String,
 }
@@ -193,6 +205,11 @@ impl RateTable {
         Ok(Rates { learning_rate, growth, feedback_rate })
     }
 
+    /// The rate that a search chose for a family, if one did.
+    pub fn searched(&self, cell: &Cell, family: &str, recipe: Recipe) -> Option<f64> {
+        self.find(cell, family, recipe).ok().filter(|e| !e.preliminary).map(|e| e.learning_rate)
+    }
+
     fn find(&self, cell: &Cell, family: &str, recipe: Recipe) -> Result<&RateEntry, RateError> {
         let network = cell.network.to_string();
         self.entries
@@ -242,13 +259,25 @@ impl RateTable {
             if e.preliminary {
                 t.push_str("preliminary = true\n");
             }
+            if e.unmoved {
+                t.push_str("unmoved = true\n");
+            }
             // a JSON string is a TOML string
             let command = serde_json::to_string(&e.command).expect("text");
             let _ = write!(t, "command = {command}\nseed = {}\nepochs = {}\ntried = [\n", e.seed, e.epochs);
             for r in &e.tried {
-                let _ = write!(t, "  {{ learning_rate = {:?}, ", r.learning_rate);
-                if let Some(v) = r.validation_accuracy {
-                    let _ = write!(t, "validation_accuracy = {v:?}, ");
+                t.push_str("  { ");
+                let numbers = [
+                    ("growth", r.growth),
+                    ("learning_rate", Some(r.learning_rate)),
+                    ("validation_accuracy", r.validation_accuracy),
+                    ("movement", r.movement),
+                    ("feedback_norm", r.feedback_norm),
+                ];
+                for (name, value) in numbers {
+                    if let Some(v) = value {
+                        let _ = write!(t, "{name} = {v:?}, ");
+                    }
                 }
                 let _ = writeln!(t, "status = \"{}\" }},", r.status);
             }
@@ -299,11 +328,19 @@ mod tests {
     fn merging_replaces_one_entry_and_keeps_the_others() {
         let mut table = RateTable::of(Profile::Quick).clone();
         let before = table.clone();
+        let tried = |learning_rate| Tried {
+            learning_rate,
+            growth: None,
+            validation_accuracy: None,
+            movement: None,
+            feedback_norm: None,
+            status: "diverged".into(),
+        };
         let mut entry = table.entries[0].clone();
         entry.learning_rate = 10f64.powf(-2.5);
         entry.tried = vec![
-            Tried { learning_rate: 0.1, validation_accuracy: Some(1.0 / 3.0), status: "finished".into() },
-            Tried { learning_rate: 10.0, validation_accuracy: None, status: "diverged".into() },
+            Tried { validation_accuracy: Some(1.0 / 3.0), status: "finished".into(), ..tried(0.1) },
+            Tried { growth: Some(0.3), movement: Some(0.2), feedback_norm: Some(2.0), ..tried(10.0) },
         ];
         table.merge(vec![entry.clone()]);
         assert_eq!(table.entries[0], entry);

@@ -12,6 +12,9 @@ use crate::train::{Config, GROWTH_STEPS, InputScaling, Optimiser};
 /// Raised by whatever changes the bits of a trial (rules, engine, data, recipe), so that no stale result is reused.
 pub const REVISION: u32 = 1;
 
+/// Trials with this seed keep some first-layer weights.
+pub const FILTERS_SEED: u64 = 1;
+
 /// Everything that decides the bits of a trial. Its key is the hash of this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
@@ -71,6 +74,7 @@ impl Trial {
             train_sample: self.train_sample,
             precision: self.precision,
             seed: self.seed,
+            keep_filters: self.seed == FILTERS_SEED && self.repeat == 0,
         }
     }
 

@@ -165,20 +165,9 @@ impl Timing {
         let evaluation = mean_seconds(0.03, || {
             evaluator.score(&mut trainer, &transform, &data.train, some, None);
         });
-        let mut stable_rank = observe::StableRank::default();
+        let mut observer = observe::Observer::new(&trainer);
         let epoch = mean_seconds(0.0, || {
-            (1..=trainer.depth()).for_each(|l| {
-                trainer.weights(l).norm();
-            });
-            trainer.refresh_feedback();
-            trainer.feedback_angles();
-            (1..=trainer.depth()).for_each(|l| {
-                observe::extremes(trainer.weights(l));
-            });
-            let norm = trainer.weights(1).norm();
-            stable_rank.of(Isa::best(), trainer.weights_mut(1), norm);
-            observe::silent(&mut trainer, &transform, &data.train, &rows[..config.train_sample.min(count)]);
-            trainer.delta_angles();
+            observer.look(Isa::best(), &mut trainer);
         });
         Timing { around, step, evaluation, epoch }
     }

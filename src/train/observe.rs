@@ -1,9 +1,156 @@
 //! What is looked at after each epoch, beside accuracies. Nothing here changes a bit of the training.
 
-use super::{Inputs, Trainer};
-use crate::data::Images;
-use crate::net::kernels::{self, Panels};
+use super::{Filters, Trainer};
+use crate::net::kernels;
 use crate::net::{Activation, Isa, Matrix};
+
+/// What is looked at, beside accuracies; the fields of [`super::EpochRow`] of the same names.
+pub(super) struct Observed {
+    pub weight_norms: Vec<f64>,
+    pub largest_weights: Vec<f64>,
+    pub largest_row_norms: Vec<f64>,
+    pub movements: Vec<f64>,
+    pub stable_rank: Option<f64>,
+    pub feedback_angles: Vec<Option<f64>>,
+    pub feedback_norms: Vec<f64>,
+    pub delta_angles: Vec<Option<f64>>,
+    pub conserved_drift: Option<f64>,
+    pub incoming_change: Option<f64>,
+}
+
+/// Looks at a network, and remembers how it started.
+pub(super) struct Observer {
+    stable_rank: StableRank,
+    /// Every `W_l` at the start, with what its movement is measured by.
+    weights: Vec<(Matrix, f64)>,
+    /// Frobenius norm of every `B_l` at the start.
+    feedback: Vec<f64>,
+    /// Of each unit of the top hidden layer: half its squared incoming weights and bias, and what feedback conserves.
+    units: Option<Vec<(f64, f64)>>,
+}
+
+impl Observer {
+    pub fn new(trainer: &Trainer) -> Observer {
+        let weights = (1..=trainer.depth()).map(|l| {
+            let w = trainer.weights(l);
+            // where weights start at zero, the expected norm of `U(+-1/sqrt(fan_in))`
+            let norm = Some(w.norm()).filter(|n| *n > 0.0).unwrap_or((w.rows() as f64 / 3.0).sqrt());
+            (w.clone(), norm)
+        });
+        Observer {
+            stable_rank: StableRank::default(),
+            weights: weights.collect(),
+            feedback: feedback_norms(trainer),
+            units: conserved(trainer),
+        }
+    }
+
+    /// The direction that the stable rank's iterations go on from.
+    pub fn direction(&self) -> Option<Vec<f32>> {
+        self.stable_rank.v.as_ref().map(|v| v.values().collect())
+    }
+
+    /// Whether a direction of this length fits (none at all does).
+    pub fn takes(&self, length: usize) -> bool {
+        length == 0 || length == self.weights[0].0.cols()
+    }
+
+    pub fn set_direction(&mut self, v: Vec<f32>) {
+        self.stable_rank.v = (!v.is_empty()).then(|| Matrix::from_fn(v.len(), 1, |k, _| v[k]));
+    }
+
+    /// Looks at `trainer`, which has been flushed.
+    pub fn look(&mut self, isa: Isa, trainer: &mut Trainer) -> Observed {
+        let weight_norms: Vec<f64> = (1..=trainer.depth()).map(|l| trainer.weights(l).norm()).collect();
+        let (largest_weights, largest_row_norms) = (1..=trainer.depth()).map(|l| extremes(trainer.weights(l))).unzip();
+        let movements = (1..).zip(&self.weights).map(|(l, (w, norm))| distance(trainer.weights(l), w) / norm).collect();
+        let stable_rank = self.stable_rank.of(isa, trainer.weights_mut(1), weight_norms[0]);
+        let delta_angles = trainer.delta_angles();
+        trainer.refresh_feedback();
+        let feedback_norms =
+            feedback_norms(trainer).iter().zip(&self.feedback).map(|(now, start)| now / start).collect();
+        let changes = self.units.as_ref().and_then(|start| Some(changes(start, &conserved(trainer)?)));
+        Observed {
+            weight_norms,
+            largest_weights,
+            largest_row_norms,
+            movements,
+            stable_rank,
+            feedback_angles: trainer.feedback_angles(),
+            feedback_norms,
+            delta_angles,
+            conserved_drift: changes.map(|c| c.1).filter(|c| c.is_finite()),
+            incoming_change: changes.map(|c| c.0).filter(|c| c.is_finite()),
+        }
+    }
+}
+
+fn feedback_norms(trainer: &Trainer) -> Vec<f64> {
+    (1..trainer.depth()).map_while(|l| trainer.feedback(l)).map(Matrix::norm).collect()
+}
+
+/// Frobenius norm of the difference of two matrices of one shape.
+fn distance(a: &Matrix, b: &Matrix) -> f64 {
+    let mut sum = 0.0;
+    for r in 0..a.rows() {
+        let mut lanes = [0.0f64; 8];
+        for (a, b) in a.row(r).chunks(8).zip(b.row(r).chunks(8)) {
+            lanes.iter_mut().zip(a.iter().zip(b)).for_each(|(l, (&a, &b))| *l += f64::from(a - b) * f64::from(a - b));
+        }
+        sum += lanes.iter().sum::<f64>();
+    }
+    sum.sqrt()
+}
+
+/// Of each unit `j` of the top hidden layer: `I_j = (|w_j|^2 + b_j^2) / 2`, and what small steps do not change where
+/// the layer's activation is ReLU: `Q_j = I_j - sum_k B[k, j] W_L[k, j]` under a fixed `B`, `I_j - |W_L[:, j]|^2 / 2`
+/// under backpropagation. `None` if nothing teaches that layer.
+fn conserved(trainer: &Trainer) -> Option<Vec<(f64, f64)>> {
+    let top = trainer.depth();
+    if top < 2 || !trainer.is_taught(top - 1) || trainer.activation() != Activation::Relu {
+        return None;
+    }
+    let (w, bias, out) = (trainer.weights(top - 1), trainer.bias(top - 1), trainer.weights(top));
+    let feedback = trainer.feedback(top - 1);
+    let mut outgoing = vec![0.0f64; w.rows()];
+    for k in 0..out.rows() {
+        let factor = if feedback.is_some() { 1.0 } else { 0.5 };
+        let carried = feedback.unwrap_or(out).row(k);
+        for ((sum, &w), &b) in outgoing.iter_mut().zip(out.row(k)).zip(carried) {
+            *sum += factor * f64::from(w) * f64::from(b);
+        }
+    }
+    let incoming = |j: usize| {
+        let mut lanes = [0.0f64; 8];
+        for chunk in w.row(j).chunks(8) {
+            lanes.iter_mut().zip(chunk).for_each(|(l, &w)| *l += f64::from(w) * f64::from(w));
+        }
+        (lanes.iter().sum::<f64>() + f64::from(bias[j]).powi(2)) / 2.0
+    };
+    Some(outgoing.iter().enumerate().map(|(j, out)| (incoming(j), incoming(j) - out)).collect())
+}
+
+/// Root mean square over units of what changed: of the incoming weights, and of what is conserved.
+fn changes(start: &[(f64, f64)], now: &[(f64, f64)]) -> (f64, f64) {
+    let squares = start.iter().zip(now).map(|(a, b)| ((b.0 - a.0).powi(2), (b.1 - a.1).powi(2)));
+    let sum = squares.fold((0.0, 0.0), |s, d| (s.0 + d.0, s.1 + d.1));
+    ((sum.0 / start.len() as f64).sqrt(), (sum.1 / start.len() as f64).sqrt())
+}
+
+/// Units whose incoming weights are kept with a trial.
+const KEPT_UNITS: usize = 8;
+
+/// The first units' incoming weights, in 255 levels of each unit's largest.
+pub(super) fn filters(w: &Matrix) -> Filters {
+    let (mut scales, mut values) = (vec![], vec![]);
+    for r in 0..w.rows().min(KEPT_UNITS) {
+        let largest = w.row(r).iter().fold(0.0f32, |m, w| m.max(w.abs()));
+        scales.push(largest);
+        let level = |w: f32| if largest > 0.0 { (w / largest * 127.0).round() as i8 } else { 0 };
+        values.extend(w.row(r).iter().map(|&w| level(w) as u8));
+    }
+    Filters { inputs: w.cols() as u32, scales, values }
+}
 
 /// Iterations from a cold start, and from where the last epoch ended.
 const FIRST: usize = 20;
@@ -57,27 +204,26 @@ pub(super) fn extremes(w: &Matrix) -> (f64, f64) {
     (f64::from(weight), row_norm)
 }
 
-/// Share of the units of each hidden layer that are zero on every one of these images (ReLU; tanh units never are).
-pub(super) fn silent(trainer: &mut Trainer, inputs: &Inputs, images: &Images, rows: &[u32]) -> Vec<f64> {
-    const BATCH: usize = 64;
-    if trainer.activation() == Activation::Tanh {
-        return vec![0.0; trainer.depth() - 1];
+/// Which units of each hidden layer have been above zero on any image so far (ReLU; tanh units never are silent).
+pub(super) struct Awake(Vec<Vec<bool>>);
+
+impl Awake {
+    pub fn new(trainer: &Trainer) -> Awake {
+        let tanh = trainer.activation() == Activation::Tanh;
+        Awake((1..trainer.depth()).map(|l| vec![tanh; trainer.weights(l).rows()]).collect())
     }
-    let hidden = trainer.depth() - 1;
-    let mut awake: Vec<Vec<bool>> = (1..=hidden).map(|l| vec![false; trainer.weights(l).rows()]).collect();
-    let (mut panels, mut x) = (Panels::zeros(images.inputs, BATCH), Matrix::zeros(images.inputs, BATCH));
-    let mut buffers = trainer.buffers(BATCH);
-    for rows in rows.chunks(BATCH) {
-        inputs.gather_transposed(images, rows, &mut panels, &mut x);
-        trainer.run(&x, &mut buffers, |l, h| {
-            if let Some(awake) = awake.get_mut(l) {
-                for (unit, awake) in awake.iter_mut().enumerate() {
-                    *awake = *awake || h.row(unit)[..rows.len()].iter().any(|&v| v > 0.0);
-                }
-            }
-        });
+
+    /// Looks at the first `images` columns of a layer's activity (index from 0; the top one is nobody's).
+    pub fn see(&mut self, layer: usize, h: &Matrix, images: usize) {
+        for (unit, awake) in self.0.get_mut(layer).into_iter().flatten().enumerate() {
+            *awake = *awake || h.row(unit)[..images].iter().any(|&v| v > 0.0);
+        }
     }
-    awake.iter().map(|a| a.iter().filter(|a| !**a).count() as f64 / a.len() as f64).collect()
+
+    /// Share of each hidden layer's units that were zero on every image.
+    pub fn silent(&self) -> Vec<f64> {
+        self.0.iter().map(|a| a.iter().filter(|a| !**a).count() as f64 / a.len() as f64).collect()
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +243,31 @@ mod tests {
         assert!((rank(one).unwrap() - 1.0).abs() < 1e-5);
         assert_eq!(rank(Matrix::zeros(4, 4)), None);
         assert_eq!(rank(Matrix::from_fn(4, 4, |_, _| 1e30)), None);
+    }
+
+    #[test]
+    fn filters_keep_signs_and_proportions() {
+        let w = Matrix::from_fn(9, 3, |r, c| [[0.5, -1.0, 0.0], [0.0; 3]][usize::from(r == 1)][c] * (r + 1) as f32);
+        let f = filters(&w);
+        assert_eq!((f.inputs, f.scales.len(), f.values.len()), (3, 8, 24));
+        assert_eq!(f.scales[..2], [1.0, 0.0]);
+        assert_eq!(f.values[..6].iter().map(|v| *v as i8).collect::<Vec<_>>(), [64, -127, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn distances_and_changes_by_hand() {
+        let a = Matrix::from_fn(2, 9, |_, _| 1.0);
+        let b = Matrix::from_fn(2, 9, |r, c| {
+            if (r, c) == (1, 8) {
+                4.0
+            } else if (r, c) == (0, 0) {
+                -3.0
+            } else {
+                1.0
+            }
+        });
+        assert_eq!(distance(&a, &b), 5.0);
+        assert_eq!(changes(&[(1.0, 2.0), (0.0, 0.0)], &[(1.0, 5.0), (2.0, 0.0)]), (2f64.sqrt(), 4.5f64.sqrt()));
     }
 
     #[test]

@@ -57,6 +57,20 @@ pub struct EpochRow {
     /// Angle in degrees between each hidden teaching signal and backpropagation's (empty where none is taught).
     #[serde(default)]
     pub delta_angles: Vec<Option<f64>>,
+    /// How far each weight matrix is from where it started, by the norm that it started with.
+    #[serde(default)]
+    pub movements: Vec<f64>,
+    /// Norm of each `B_l` by the norm that it started with (empty without feedback).
+    #[serde(default)]
+    pub feedback_norms: Vec<f64>,
+    /// How much `Q_j` (see [`Self::incoming_change`]) changed since the start: root mean square over the units of the
+    /// top hidden layer. `Q_j = I_j - sum_k B[k, j] W_L[k, j]` (`I_j - |W_L[:, j]|^2 / 2` without feedback matrices), which
+    /// small steps of the gradient do not change. ReLU only.
+    #[serde(default)]
+    pub conserved_drift: Option<f64>,
+    /// The same of `I_j = (|w_j|^2 + b_j^2) / 2`, the unit's incoming weights.
+    #[serde(default)]
+    pub incoming_change: Option<f64>,
     /// Wall time of the epoch, training and evaluation.
     pub epoch_time_s: f64,
 }
@@ -76,6 +90,18 @@ pub struct GrowthRow {
     pub exponent: f64,
 }
 
+/// Incoming weights of some units of the first layer, to be looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Filters {
+    /// Weights of a unit.
+    pub inputs: u32,
+    /// Largest absolute weight of each unit.
+    pub scales: Vec<f32>,
+    /// Unit by unit: each weight in 1/127 of the unit's largest, as the bits of an `i8`.
+    #[serde(with = "hex")]
+    pub values: Vec<u8>,
+}
+
 /// What came of a trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -90,6 +116,9 @@ pub struct Outcome {
     /// One row every few steps, in the study of growth only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub growth: Vec<GrowthRow>,
+    /// First-layer weights at the end, of one trial per cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Filters>,
     /// All training images at the end (none if diverged).
     pub train: Option<Score>,
     /// Which test images were right at the end: one bit each, the first image in the lowest bit of the first byte; hex. Empty if diverged.
