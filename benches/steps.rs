@@ -30,7 +30,13 @@ struct Case {
     network: &'static str,
     rule: &'static str,
     batch: usize,
+    /// `f32`, or `bf16`: the fastest bf16 of this machine.
     precision: &'static str,
+}
+
+/// What a name in the table stands for on this machine.
+fn precision(name: &str) -> Precision {
+    if name == "bf16" { Precision::fastest_bf16() } else { Precision::F32 }
 }
 
 impl Case {
@@ -73,7 +79,7 @@ impl Case {
             batch: self.batch,
             epochs: 1,
             train_sample: 0,
-            precision: self.precision.parse().expect("made from the names"),
+            precision: precision(self.precision),
             seed: 1,
             keep_filters: false,
         }
@@ -88,7 +94,7 @@ impl Case {
 
 /// Precisions that this machine can train in.
 fn precisions() -> Vec<&'static str> {
-    Precision::ALL.into_iter().filter(|p| p.available().is_ok()).map(Precision::name).collect()
+    ["f32", "bf16"].into_iter().filter(|name| precision(name).available().is_ok()).collect()
 }
 
 /// A trainer with images of its own.
@@ -155,13 +161,13 @@ impl Bench {
 }
 
 /// Operations a second of the register tile: nothing on this core can be faster.
-fn limit(precision: &str, time: Duration) -> f64 {
+fn limit(name: &str, time: Duration) -> f64 {
     let started = Instant::now();
     let mut operations = 0.0;
     while started.elapsed() < time {
-        operations += match precision {
-            "f32" => kernels::register_limit(Isa::best(), 20_000),
-            _ => kernels::register_limit_bf16(20_000),
+        operations += match precision(name).bf16_path() {
+            None => kernels::register_limit(Isa::best(), 20_000),
+            Some(path) => kernels::register_limit_bf16(path, 20_000),
         };
     }
     operations / started.elapsed().as_secs_f64()
@@ -195,7 +201,7 @@ fn together(case: &Case, threads: usize, time: Duration) -> f64 {
 }
 
 /// Questions: `NETWORK BATCH RULE PRECISION SECONDS` -> samples a second; `operations NETWORK BATCH RULE` -> operations a
-/// sample; `limit PRECISION SECONDS` -> operations a second; `precisions` -> names.
+/// sample; `limit PRECISION SECONDS` -> operations a second; `precisions` -> names; `kernels PRECISION` -> its code path.
 fn serve() {
     let mut kept: Option<(String, Bench)> = None;
     for line in std::io::stdin().lock().lines() {
@@ -203,6 +209,7 @@ fn serve() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let answer = match words[..] {
             ["precisions"] => precisions().join(" "),
+            ["kernels", name] => precision(name).kernels().to_string(),
             ["limit", precision, seconds] => {
                 limit(precision, Duration::from_secs_f64(seconds.parse().expect("seconds"))).to_string()
             }
@@ -245,7 +252,8 @@ fn main() {
     });
     let filters: Vec<&String> = words.iter().filter(|w| !w.starts_with("--")).collect();
     let (turns, time) = if quick { (3, Duration::from_millis(120)) } else { (5, Duration::from_millis(400)) };
-    println!("kernels: {}", Isa::best().name());
+    let kernels: Vec<String> = precisions().iter().map(|p| format!("{p}: {}", precision(p).kernels())).collect();
+    println!("kernels: {}", kernels.join(", "));
     if threads == 1 {
         println!(
             "{:<16} {:>5} {:<4} {:<5} {:>10} {:>8} {:>9} {:>6}",

@@ -42,10 +42,12 @@ def main():
     os.makedirs(args.out, exist_ok=True)
     tables = {way: [] for way in ("usual", "by hand")}
     print(f"PyTorch {torch.__version__} ({torch.backends.cpu.get_cpu_capability()}), one pinned thread each, in turn")
+    wanted = [args.precision] if args.precision else ours.ask("precisions").split()
+    print("ours: " + ", ".join(f"{p} on {ours.ask('kernels', p)}" for p in wanted))
     print(f"{'network':<16} {'batch':>5} {'rule':<4} {'':<5} {'ours':>8} {'usual':>8} {'ratio':>6} {'by hand':>8} "
           f"{'ratio':>6} {'share of torch.mm':>18}")
     usual_f32 = {}
-    for precision in [args.precision] if args.precision else ours.ask("precisions").split():
+    for precision in wanted:
         for network, sizes in torch_steps.NETWORKS.items():
             for batch in (64, 128):
                 top = 0.0

@@ -84,8 +84,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
 
     let mut text = format!("report: {}\n", written.page.display());
     text += &written.verdicts();
+    let precision = match request.precision.bf16_path() {
+        None => String::new(),
+        Some(path) => format!(" in {} ({})", request.precision, path.name()),
+    };
     text += &format!(
-        "{}: {} trained now, {again}{there} already there, {} diverged; {}\n",
+        "{}{precision}: {} trained now, {again}{there} already there, {} diverged; {}\n",
         count(trials.len(), "trial"),
         done.trained,
         results.provenance.diverged,

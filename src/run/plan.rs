@@ -92,7 +92,7 @@ impl Request {
             text += &format!(" --rate {rate}");
         }
         if self.precision != Precision::F32 {
-            text += &format!(" --precision {}", self.precision);
+            text += &format!(" --precision {}", self.precision.argument());
         }
         text
     }

@@ -6,19 +6,17 @@ use crate::net::{Isa, Matrix, Precision};
 /// Where the products of training steps are computed.
 pub(super) enum Products {
     F32(Isa),
-    Bf16(Bf16),
+    Bf16(Box<Bf16>),
 }
 
 impl Products {
     /// For layers of up to `units` units.
     ///
     /// # Panics
-    /// If this processor has no bf16: [`Precision::available`] tells before.
+    /// If this machine does not have it: [`Precision::available`] tells before.
     pub fn new(precision: Precision, isa: Isa, units: usize, batch: usize) -> Products {
-        match precision {
-            Precision::F32 => Products::F32(isa),
-            Precision::Bf16 => Products::Bf16(Bf16::new(units, batch).unwrap_or_else(|e| panic!("{e}"))),
-        }
+        let Some(path) = precision.bf16_path() else { return Products::F32(isa) };
+        Products::Bf16(Box::new(Bf16::new(path, units, batch).unwrap_or_else(|e| panic!("{e}"))))
     }
 
     pub fn update(&mut self, w: &mut Matrix, waiting: &Waiting) -> bool {
@@ -53,6 +51,82 @@ impl Products {
         match self {
             Products::F32(isa) => kernels::backward(*isa, m, signal, out),
             Products::Bf16(path) => path.backward(m, signal, out),
+        }
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
+mod tests {
+    use crate::data::{Dataset, DatasetId, Images};
+    use crate::net::kernels::amx_emulator::with_amx;
+    use crate::net::{Isa, Loss, Precision};
+    use crate::train::{Config, InputScaling, Inputs, Optimiser, Trainer};
+
+    /// All weights after some steps on made-up images.
+    fn trained(precision: Precision, network: &str, rule: &str) -> Vec<f32> {
+        let images = |n: usize| Images {
+            pixels: (0..n * 61).map(|i| (i * 31 % 251) as u8).collect(),
+            labels: (0..n).map(|i| (i % 10) as u8).collect(),
+            inputs: 61,
+        };
+        let data = Dataset {
+            id: DatasetId::Mnist,
+            train: images(40),
+            test: images(0),
+            mean_image: vec![0.5; 61],
+            fingerprint: String::new(),
+            origin: String::new(),
+        };
+        let config = Config {
+            network: network.parse().unwrap(),
+            rule: rule.parse().unwrap(),
+            inputs: InputScaling::Standardised,
+            loss: Loss::SoftmaxCrossEntropy,
+            optimiser: Optimiser::Sgd,
+            zero_init: false,
+            learning_rate: 0.01,
+            hidden_rate: None,
+            growth: None,
+            feedback_rate: None,
+            follow_steps: None,
+            batch: 33,
+            epochs: 1,
+            train_sample: 1,
+            precision,
+            seed: 1,
+        };
+        let inputs = Inputs::new(config.inputs, &data);
+        let mut net = Trainer::new(&config, 61, 10, Isa::best()).unwrap();
+        let rows: Vec<u32> = (0..33).collect();
+        for _ in 0..5 {
+            assert!(net.step(&inputs, &data.train, &rows).diverged.is_none());
+        }
+        assert!(net.flush());
+        let layers = if network.starts_with('2') { 3 } else { 2 };
+        (1..=layers).flat_map(|l| net.weights(l).values().collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn steps_on_amx_follow_those_in_f32_and_repeat_their_bits() {
+        if Precision::Bf16.available().is_err() {
+            return;
+        }
+        for network in ["1x70", "2x50-relu", "2x50-tanh"] {
+            for rule in ["bp", "fa/feedback=random", "dfa/feedback=binary-sign", "hebbnet", "sum"] {
+                let at = |precision| trained(precision, network, rule);
+                let (f32, avx512) = (at(Precision::F32), at(Precision::Bf16));
+                let (amx, again) = with_amx(|| (at(Precision::Bf16Amx), at(Precision::Bf16Amx)));
+                let bits = |w: &[f32]| w.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&amx), bits(&again), "{network} {rule}");
+                assert_ne!(bits(&amx), bits(&f32), "{network} {rule}");
+                let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                let rounding = distance(&avx512, &f32);
+                assert!(
+                    distance(&amx, &avx512) < 0.5 * rounding,
+                    "{network} {rule}: {} of {rounding}",
+                    distance(&amx, &avx512)
+                );
+            }
         }
     }
 }

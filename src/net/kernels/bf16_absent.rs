@@ -1,18 +1,21 @@
-//! Stands for `bf16.rs` where there is no AVX-512-BF16 at all.
+//! Stands for `bf16.rs` where there is neither AVX-512-BF16 nor AMX.
 
-use super::Waiting;
+use super::{Bf16Path, Waiting};
 use crate::net::Matrix;
 
 /// Never made here.
 #[derive(Clone)]
 pub enum Bf16 {}
 
-impl Bf16 {
-    pub fn new(_: usize, _: usize) -> Result<Bf16, String> {
+impl Bf16Path {
+    pub fn detect(self) -> Result<(), String> {
         Err(super::no_bf16("avx512_bf16"))
     }
-    pub fn detect() -> Result<(), String> {
-        Err(super::no_bf16("avx512_bf16"))
+}
+
+impl Bf16 {
+    pub fn new(path: Bf16Path, _: usize, _: usize) -> Result<Bf16, String> {
+        Err(path.detect().unwrap_err())
     }
     pub fn update(&mut self, _: &mut Matrix, _: &Waiting) -> bool {
         match *self {}

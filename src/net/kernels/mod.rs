@@ -2,16 +2,23 @@
 //! code that is chosen at run time and gives the same bits.
 //!
 //! This folder holds the project's only `unsafe` code: `simd.rs` (vector types), `products.rs` (matrix products), `bf16.rs`
-//! (the same in bf16), `elementwise.rs` (the rest), `limit.rs` (for benchmarks), and the calls into them here, where
-//! shapes are checked. Each file states its contract under *Safety*; `tests/valgrind` runs the tests under valgrind.
+//! with `bf16_avx512.rs` and `amx.rs` (the same in bf16), `elementwise.rs` and `local.rs` (the rest), `limit.rs` (for
+//! benchmarks), and the calls into them here, where shapes are checked. Each file states its contract under *Safety*;
+//! `tests/valgrind` runs the tests under valgrind, and `amx_emulator.rs` runs the tests of `amx.rs` without such a processor.
 
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
+pub mod amx_emulator;
 #[cfg(target_arch = "x86_64")]
 mod bf16;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "bf16_absent.rs"]
 mod bf16;
+#[cfg(target_arch = "x86_64")]
+mod bf16_avx512;
 mod elementwise;
 mod limit;
 mod local;
@@ -30,6 +37,27 @@ pub use products::CHUNK;
 /// Why bf16 does not run here, and the way out.
 fn no_bf16(feature: &str) -> String {
     format!("this processor has no {feature}, which bf16 needs; train with f32, or on a machine with AVX-512-BF16")
+}
+
+/// Why AMX does not run here, and the way out.
+fn no_amx(reason: &str) -> String {
+    format!("{reason}; `--precision bf16` takes what this machine has (other bits), or train with f32")
+}
+
+/// Instructions that bf16 is computed with. Unlike the paths of [`Isa`], each has bits of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bf16Path {
+    Avx512,
+    Amx,
+}
+
+impl Bf16Path {
+    pub fn name(self) -> &'static str {
+        match self {
+            Bf16Path::Avx512 => "AVX-512-BF16",
+            Bf16Path::Amx => "AMX",
+        }
+    }
 }
 
 /// An instruction set that the kernels are compiled for.
@@ -473,16 +501,24 @@ pub fn register_limit(isa: Isa, rounds: usize) -> f64 {
     2.0 * (rounds * accumulators) as f64
 }
 
-/// [`register_limit`] of bf16: 0 where it does not run.
-pub fn register_limit_bf16(rounds: usize) -> f64 {
-    if Bf16::detect().is_err() {
+/// [`register_limit`] of bf16: 0 where that path does not run.
+pub fn register_limit_bf16(path: Bf16Path, rounds: usize) -> f64 {
+    if path.detect().is_err() {
         return 0.0;
     }
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the processor was just asked
-    std::hint::black_box(unsafe { bf16::multiply_adds(rounds, 0x3f80_3f80) });
-    4.0 * (rounds * 5 * 4 * 16) as f64
+    return unsafe {
+        match path {
+            Bf16Path::Avx512 => bf16_avx512::multiply_adds(rounds, 0x3f80_3f80),
+            Bf16Path::Amx => amx::multiply_adds(rounds),
+        }
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    0.0
 }
 
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
+mod bf16_tests;
 #[cfg(test)]
 mod tests;
