@@ -6,6 +6,7 @@ mod checklist;
 mod columns;
 mod context;
 mod diagrams;
+mod exports;
 #[cfg(test)]
 mod fake;
 mod first_page;
@@ -24,6 +25,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod verdicts;
+mod why;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -99,7 +101,7 @@ pub enum ReportError {
 /// Pixels of a PNG to one of the plot.
 const PNG_SCALE: f32 = 2.0;
 
-/// Writes `index.html`, `report.md`, `figures/*.svg`, `figures/*.png` and `tables/*.tex` into `out`.
+/// Writes `index.html`, `report.md`, `figures/*.svg`, `figures/*.png`, `tables/*.tex` and `tables/*.csv` into `out`.
 ///
 /// Every file appears whole or not at all. A figure without any trial is left out with a sentence in the report.
 ///
@@ -120,8 +122,9 @@ pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
     for (plot, png) in plots.iter().zip(pictures(&plots)?) {
         files.push((format!("figures/{}.png", plot.name).into(), png));
     }
-    for figure in &page.figures {
-        files.push((format!("tables/{}.tex", figure.slug).into(), tables::latex(&figure.table).into_bytes()));
+    for (stem, table) in exports::tables(&page, &sections) {
+        files.push((format!("tables/{stem}.tex").into(), exports::latex(&table).into_bytes()));
+        files.push((format!("tables/{stem}.csv").into(), exports::csv(&table).into_bytes()));
     }
     let mut written = Vec::with_capacity(files.len());
     for (name, bytes) in files {
@@ -136,21 +139,24 @@ pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
 struct Sections {
     /// By the post's number.
     diagrams: Vec<(u32, Section)>,
+    /// Beyond the post: why the numbers are as they are.
+    why: Vec<Section>,
     searches: Option<Section>,
 }
 
 impl Sections {
     fn new(model: &Model) -> Result<Sections, ReportError> {
         if model.study.is_some() {
-            return Ok(Sections { diagrams: vec![], searches: None });
+            return Ok(Sections { diagrams: vec![], why: vec![], searches: None });
         }
         let diagrams =
             diagrams::REGISTRY.iter().map(|d| Ok((d.number, (d.make)()?))).collect::<Result<_, PlotError>>()?;
-        Ok(Sections { diagrams, searches: searches::section(&model.searches)? })
+        let why = why::sections(&model.observed, &model.filters)?;
+        Ok(Sections { diagrams, why, searches: searches::section(&model.searches)? })
     }
 
     fn all(&self) -> impl Iterator<Item = &Section> {
-        self.diagrams.iter().map(|d| &d.1).chain(&self.searches)
+        self.diagrams.iter().map(|d| &d.1).chain(&self.why).chain(&self.searches)
     }
 
     fn plots(&self) -> impl Iterator<Item = &Plot> {

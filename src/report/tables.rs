@@ -53,7 +53,7 @@ impl Field {
         Field { note: if note == NONE { String::new() } else { note }, ..self }
     }
     /// Both lines in one.
-    fn whole(&self) -> String {
+    pub fn whole(&self) -> String {
         if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
     }
     pub fn series(self, cell: &CellModel) -> Field {
@@ -343,18 +343,4 @@ pub fn rates(rows: &[Rate]) -> Table {
         tall: false,
         rows: rows.iter().map(row).collect(),
     }
-}
-
-/// A `tabular` with booktabs rules, to be `\input` into a paper.
-pub fn latex(table: &Table) -> String {
-    let line = |fields: Vec<String>| format!("{} \\\\\n", fields.join(" & "));
-    let align: String = table.columns.iter().map(|c| if c.numeric { 'r' } else { 'l' }).collect();
-    let mut out = format!("% {}\n% needs \\usepackage{{booktabs}}\n", table.caption.replace(['\n', '\r'], " "));
-    out += &format!("\\begin{{tabular}}{{{align}}}\n\\toprule\n");
-    out += &line(table.columns.iter().map(|c| format::latex(&c.title)).collect());
-    out += "\\midrule\n";
-    for row in &table.rows {
-        out += &line(row.cells.iter().map(|f| format::latex(&f.whole())).collect());
-    }
-    out + "\\bottomrule\n\\end{tabular}\n"
 }
