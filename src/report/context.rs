@@ -31,6 +31,8 @@ pub struct Page {
     pub figures: Vec<FigureContext>,
     /// Drawn figures of the post after the last one with results.
     pub after: Vec<SectionContext>,
+    /// Beyond the post: why the numbers are as they are.
+    pub why: Vec<SectionContext>,
     /// The searches that chose the rates.
     pub searches: Option<SectionContext>,
     /// A sentence for each figure left out.
@@ -204,6 +206,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>], sections: &Sections) -> Page {
         headline_note: "The best kind is the one with the highest mean of the six options, picked by the very accuracy that is shown: read its lead with that in mind. Intervals are for one comparison at a time. On networks with one hidden layer both columns hold the same trials, since the two rules are then one.".into(),
         figures,
         after,
+        why: sections.why.iter().map(Into::into).collect(),
         searches: sections.searches.as_ref().map(Into::into),
         skipped: model.skipped.iter().map(|f| {
             format!("{} ({}) is not shown: none of its cells has a trial in these results.", capital(&named(f.id)), f.title)

@@ -196,7 +196,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
             .option("feedback")
             .map(|k| if k.ends_with("sign") { 40.0 - f64::from(e) } else { 52.0 + 38.0 * (-f64::from(e) / 2.0).exp() })
     };
-    let curves = df!(
+    let mut curves = df!(
         "key" => rows.iter().map(|r| key(r.0)).collect::<Vec<_>>(),
         "cell" => rows.iter().map(|r| r.0.cell.to_string()).collect::<Vec<_>>(),
         "seed" => rows.iter().map(|r| r.0.seed).collect::<Vec<u64>>(),
@@ -209,6 +209,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
         "feedback_angle_2" => rows.iter().map(|r| angle(r.0, r.1).filter(|_| r.0.cell.network.depth == 2)).collect::<Vec<Option<f64>>>(),
     )
     .unwrap();
+    super::why::fake::observe(&mut curves);
     let cells: Vec<Cell> = super::model::distinct(made.iter().map(|m| m.cell.clone()));
     let of = |c: &Cell, f: &dyn Fn(&Made) -> Option<f64>| -> Vec<f64> {
         made.iter().filter(|m| m.cell == *c && m.repeat == 0).filter_map(f).collect()
@@ -293,5 +294,5 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
     };
     let entries = &crate::study::rates::RateTable::of(profile).entries;
     let tuning = crate::stats::tuning_frame(entries).unwrap();
-    Fake { trials, curves, summary, filters: crate::stats::filters_frame(&[]).unwrap(), tuning, provenance }
+    Fake { trials, curves, summary, filters: super::why::fake::filters(&cells), tuning, provenance }
 }

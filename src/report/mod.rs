@@ -6,6 +6,7 @@ mod checklist;
 mod columns;
 mod context;
 mod diagrams;
+mod exports;
 #[cfg(test)]
 mod fake;
 mod first_page;
@@ -25,6 +26,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod verdicts;
+mod why;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -127,12 +129,13 @@ pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
     for (plot, png) in plots.iter().zip(pictures(&plots)?) {
         files.push((format!("figures/{}.png", plot.name).into(), png));
     }
-    for figure in &page.figures {
-        files.push((format!("tables/{}.tex", figure.slug).into(), tables::latex(&figure.table).into_bytes()));
+    for (stem, table) in exports::tables(&page, &sections) {
+        files.push((format!("tables/{stem}.tex").into(), exports::latex(&table).into_bytes()));
+        files.push((format!("tables/{stem}.csv").into(), exports::csv(&table).into_bytes()));
     }
     for part in page.robustness.iter().flat_map(|r| &r.tables) {
-        files.push((format!("tables/{}.tex", part.slug).into(), tables::latex(&part.table).into_bytes()));
-        files.push((format!("tables/{}.csv", part.slug).into(), tables::csv(&part.table).into_bytes()));
+        files.push((format!("tables/{}.tex", part.slug).into(), exports::latex(&part.table).into_bytes()));
+        files.push((format!("tables/{}.csv", part.slug).into(), exports::csv(&part.table).into_bytes()));
     }
     let mut written = Vec::with_capacity(files.len());
     for (name, bytes) in files {
@@ -147,6 +150,8 @@ pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
 struct Sections {
     /// By the post's number.
     diagrams: Vec<(u32, Section)>,
+    /// Beyond the post: why the numbers are as they are.
+    why: Vec<Section>,
     searches: Option<Section>,
 }
 
@@ -156,15 +161,16 @@ impl Sections {
             // a study has searches to show if it searched its own rates
             let own = model.provenance.rates.is_some();
             let searches = if own { searches::section(&model.searches)? } else { None };
-            return Ok(Sections { diagrams: vec![], searches });
+            return Ok(Sections { diagrams: vec![], why: vec![], searches });
         }
         let diagrams =
             diagrams::REGISTRY.iter().map(|d| Ok((d.number, (d.make)()?))).collect::<Result<_, PlotError>>()?;
-        Ok(Sections { diagrams, searches: searches::section(&model.searches)? })
+        let why = why::sections(&model.observed, &model.filters)?;
+        Ok(Sections { diagrams, why, searches: searches::section(&model.searches)? })
     }
 
     fn all(&self) -> impl Iterator<Item = &Section> {
-        self.diagrams.iter().map(|d| &d.1).chain(&self.searches)
+        self.diagrams.iter().map(|d| &d.1).chain(&self.why).chain(&self.searches)
     }
 
     fn plots(&self) -> impl Iterator<Item = &Plot> {

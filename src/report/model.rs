@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::searches::{self, Search};
-use super::{Inputs, Reference, ReportError, reading};
+use super::{Inputs, Reference, ReportError, reading, why};
 use crate::data::DatasetId;
 use crate::run::Provenance;
 use crate::stats::claims::Judged;
@@ -213,6 +213,9 @@ pub struct Model<'a> {
     pub searches: Vec<Search>,
     pub train_time_s: f64,
     pub robustness: Option<&'a Robustness>,
+    /// What was looked at during training, and weights that were kept.
+    pub observed: why::Results,
+    pub filters: Vec<why::Filters>,
 }
 
 /// Names in the results of a cell's trials with their variants; the cell itself where there are none.
@@ -351,7 +354,10 @@ impl<'a> Model<'a> {
                 cells,
             });
         }
+        let observed = why::Results::read(inputs.trials, inputs.curves, study.as_ref())?;
         Ok(Model {
+            filters: why::read_filters(inputs.filters, &observed)?,
+            observed,
             provenance,
             claims: inputs.claims,
             reference: inputs.reference,

@@ -54,7 +54,7 @@ impl Field {
         Field { note: if note == NONE { String::new() } else { note }, ..self }
     }
     /// Both lines in one.
-    fn whole(&self) -> String {
+    pub fn whole(&self) -> String {
         if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
     }
     pub fn series(self, cell: &CellModel) -> Field {
@@ -348,30 +348,4 @@ pub fn rates(rows: &[Rate]) -> Table {
         tall: false,
         rows: rows.iter().map(row).collect(),
     }
-}
-
-/// Comma-separated values; a second line of a field stands in brackets.
-pub fn csv(table: &Table) -> String {
-    let field = |text: &str| match text.contains([',', '"', '\n']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_string(),
-    };
-    let line = |fields: Vec<String>| format!("{}\n", fields.join(","));
-    let head = line(table.columns.iter().map(|c| field(&c.title)).collect());
-    let rows = table.rows.iter().map(|r| line(r.cells.iter().map(|f| field(&f.whole())).collect()));
-    head + &rows.collect::<String>()
-}
-
-/// A `tabular` with booktabs rules, to be `\input` into a paper.
-pub fn latex(table: &Table) -> String {
-    let line = |fields: Vec<String>| format!("{} \\\\\n", fields.join(" & "));
-    let align: String = table.columns.iter().map(|c| if c.numeric { 'r' } else { 'l' }).collect();
-    let mut out = format!("% {}\n% needs \\usepackage{{booktabs}}\n", table.caption.replace(['\n', '\r'], " "));
-    out += &format!("\\begin{{tabular}}{{{align}}}\n\\toprule\n");
-    out += &line(table.columns.iter().map(|c| format::latex(&c.title)).collect());
-    out += "\\midrule\n";
-    for row in &table.rows {
-        out += &line(row.cells.iter().map(|f| format::latex(&f.whole())).collect());
-    }
-    out + "\\bottomrule\n\\end{tabular}\n"
 }

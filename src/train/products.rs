@@ -94,6 +94,7 @@ mod tests {
             train_sample: 1,
             precision,
             seed: 1,
+            keep_filters: false,
         };
         let inputs = Inputs::new(config.inputs, &data);
         let mut net = Trainer::new(&config, 61, 10, Isa::best()).unwrap();

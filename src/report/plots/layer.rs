@@ -12,7 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontTransform, register_font};
 
 use super::PlotError;
-use super::plot::{Plot, Spot};
+use super::plot::{Plot, Raster, Spot};
 use crate::report::palette::{Fill, INK, MUTED, SURFACE, Tone};
 
 /// Name of the embedded font in SVG, CSS and PNG.
@@ -47,6 +47,7 @@ pub enum Anchor {
 pub struct Pen<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     spots: RefCell<Vec<Spot>>,
+    rasters: RefCell<Vec<Raster>>,
 }
 
 /// Look of a piece of text.
@@ -239,6 +240,11 @@ impl Pen<'_> {
         self.spots.borrow_mut().push(Spot { at, text });
     }
 
+    /// A picture of `columns` pixels a row (red, green, blue), above everything drawn.
+    pub fn image(&self, at: [f64; 4], columns: usize, rgb: Vec<u8>) {
+        self.rasters.borrow_mut().push(Raster { at, columns, rgb });
+    }
+
     /// Title in bold with a quieter line under it, at the top left.
     pub fn heading(&self, title: &str, sub: &str) -> Result<(), PlotError> {
         self.text(title, (24.0, 25.0), Type::new(17.0, INK).bold())?;
@@ -257,14 +263,14 @@ pub fn draw(
         return Err(PlotError::Font);
     }
     let mut svg = String::new();
-    let spots;
+    let (spots, rasters);
     {
         let area = SVGBackend::with_string(&mut svg, (fine(width) as u32, fine(height) as u32)).into_drawing_area();
-        let pen = Pen { area, spots: RefCell::default() };
+        let pen = Pen { area, spots: RefCell::default(), rasters: RefCell::default() };
         pen.rect([0.0, 0.0, width, height], SURFACE, 1.0)?;
         paint(&pen)?;
         pen.area.present().map_err(Pen::fail)?;
-        spots = pen.spots.into_inner();
+        (spots, rasters) = (pen.spots.into_inner(), pen.rasters.into_inner());
     }
     // what plotters puts around the shapes is replaced by our own opening
     let start = svg.find("<rect").ok_or_else(|| PlotError::Draw("no shapes".into()))?;
@@ -275,7 +281,7 @@ pub fn draw(
         .replace(" stroke-width=\"1\"", "")
         .replace(">\n", ">")
         .replace("\n<", "<");
-    Ok(Plot { name: name.to_string(), alt, width, height, body, spots })
+    Ok(Plot { name: name.to_string(), alt, width, height, body, spots, rasters })
 }
 
 /// A rectangle with an axis each way: turns values into positions.

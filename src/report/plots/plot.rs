@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::PlotError;
 use super::layer::{BOLD, FAMILIES, FAMILY, REGULAR, fine};
 use crate::report::format::escape;
@@ -11,6 +14,64 @@ use crate::report::format::escape;
 pub(super) struct Spot {
     pub at: [f64; 4],
     pub text: String,
+}
+
+/// A small picture within a plot.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Raster {
+    pub at: [f64; 4],
+    /// Pixels of a row.
+    pub columns: usize,
+    /// Red, green, blue.
+    pub rgb: Vec<u8>,
+}
+
+impl Raster {
+    fn rows(&self) -> usize {
+        self.rgb.len() / 3 / self.columns.max(1)
+    }
+
+    /// As an element of SVG, its pixels sharp.
+    fn element(&self) -> Result<String, png::EncodingError> {
+        let [x, y, w, h] = self.at.map(fine);
+        let picture = encode(self.columns as u32, self.rows() as u32, &self.rgb, png::Compression::High)?;
+        let data = STANDARD.encode(picture);
+        Ok(format!(
+            "<image x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{data}\"/>"
+        ))
+    }
+
+    /// Onto pixels with four bytes each, `scale` to one of the plot.
+    fn paint(&self, pixels: &mut [u8], width: usize, scale: f64) {
+        let [left, top, right, bottom] = [self.at[0], self.at[1], self.at[0] + self.at[2], self.at[1] + self.at[3]]
+            .map(|v| (v * scale).round() as usize);
+        let height = pixels.len() / 4 / width;
+        for y in top..bottom.min(height) {
+            let row = (y - top) * self.rows() / (bottom - top);
+            for x in left..right.min(width) {
+                let from = 3 * (row * self.columns + (x - left) * self.columns / (right - left));
+                pixels[4 * (y * width + x)..][..3].copy_from_slice(&self.rgb[from..from + 3]);
+            }
+        }
+    }
+}
+
+/// A PNG of these pixels (red, green, blue).
+fn encode(width: u32, height: u32, rgb: &[u8], compression: png::Compression) -> Result<Vec<u8>, png::EncodingError> {
+    let grey = rgb.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]);
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(if grey { png::ColorType::Grayscale } else { png::ColorType::Rgb });
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(compression);
+    let mut writer = encoder.write_header()?;
+    if grey {
+        writer.write_image_data(&rgb.chunks_exact(3).map(|p| p[0]).collect::<Vec<u8>>())?;
+    } else {
+        writer.write_image_data(rgb)?;
+    }
+    writer.finish()?;
+    Ok(bytes)
 }
 
 /// A finished plot.
@@ -25,6 +86,7 @@ pub struct Plot {
     /// Shapes, without the opening and closing of the document.
     pub(super) body: String,
     pub(super) spots: Vec<Spot>,
+    pub(super) rasters: Vec<Raster>,
 }
 
 impl Plot {
@@ -40,7 +102,13 @@ impl Plot {
 
     /// A file of its own.
     pub fn file(&self) -> String {
-        format!("{}<title>{}</title>{}</svg>\n", self.open("role=\"img\""), escape(&self.alt), self.body)
+        let open = self.open("role=\"img\"");
+        format!("{open}<title>{}</title>{}{}</svg>\n", escape(&self.alt), self.body, self.images())
+    }
+
+    fn images(&self) -> String {
+        let elements = self.rasters.iter().map(Raster::element);
+        elements.collect::<Result<_, _>>().expect("pixels match their size, and memory takes them")
     }
 
     /// For the page: follows its theme and shows values where pointed at.
@@ -48,6 +116,7 @@ impl Plot {
         let mut svg = self.open(&format!("class=\"plot\" role=\"img\" aria-label=\"{}\"", escape(&self.alt)));
         svg = svg.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
         svg.push_str(&self.body);
+        svg.push_str(&self.images());
         svg.push_str("<g class=\"spots\">");
         for Spot { at: [x, y, w, h], text } in &self.spots {
             svg.push_str(&format!(
@@ -77,22 +146,18 @@ impl Plot {
             ..resvg::usvg::Options::default()
         };
         let fail = |e: &dyn std::fmt::Display| PlotError::Picture(self.name.clone(), e.to_string());
-        let tree = resvg::usvg::Tree::from_str(&self.file(), &options).map_err(|e| fail(&e))?;
+        // rasters are painted here: the renderer is built without decoders
+        let shapes = format!("{}{}</svg>", self.open(""), self.body);
+        let tree = resvg::usvg::Tree::from_str(&shapes, &options).map_err(|e| fail(&e))?;
         let size = tree.size().to_int_size().scale_by(scale).ok_or_else(|| fail(&"its size is zero"))?;
         let mut pixmap =
             resvg::tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(|| fail(&"its size is zero"))?;
         let transform = resvg::tiny_skia::Transform::from_scale(scale, scale);
         resvg::render(&tree, transform, &mut pixmap.as_mut());
+        let width = size.width() as usize;
+        self.rasters.iter().for_each(|r| r.paint(pixmap.data_mut(), width, f64::from(scale)));
         // opaque (the card is drawn first), so alpha can go
         let pixels: Vec<u8> = pixmap.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, size.width(), size.height());
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Balanced);
-        let mut writer = encoder.write_header().map_err(|e| fail(&e))?;
-        writer.write_image_data(&pixels).map_err(|e| fail(&e))?;
-        writer.finish().map_err(|e| fail(&e))?;
-        Ok(bytes)
+        encode(size.width(), size.height(), &pixels, png::Compression::Balanced).map_err(|e| fail(&e))
     }
 }
