@@ -92,6 +92,7 @@ mod tests {
             batch: 33,
             epochs: 1,
             train_sample: 1,
+            keep_filters: false,
             precision,
             seed: 1,
             keep_filters: false,
