@@ -199,7 +199,7 @@ fn two_lengths() -> (Fake, Uses) {
     let cells = |id: &str| figures::figure(id).unwrap().cells();
     let of = |profile: Profile, id: &str| {
         let mut made = trials(profile, 2);
-        made.retain(|m| m.repeat == 0 && cells(id).contains(&m.cell));
+        made.retain(|m| m.seed < 2 && m.repeat == 0 && cells(id).contains(&m.cell));
         frames(profile, &made)
     };
     let (mut short, long) = (of(Profile::Standard, "4"), of(Profile::Full, "7"));
@@ -239,15 +239,17 @@ fn a_figure_shows_its_own_trials_where_another_trained_the_cell_for_longer() {
         for cell in &figure.cells {
             assert!(cell.runs.iter().all(|r| r.epochs == epochs), "figure {id}: {}", cell.cell);
             assert_eq!((cell.runs.len(), cell.variant.as_str()), (2, ""));
-            assert!(cell.summary.mean.is_some(), "figure {id}: {}", cell.cell);
+            if cell.diverged() > 0 {
+                continue;
+            }
             // each beside backpropagation of its own length
+            assert!(cell.summary.mean.is_some(), "figure {id}: {}", cell.cell);
             assert_eq!(cell.summary.difference.is_some(), cell.is_compared(), "figure {id}: {}", cell.cell);
         }
     }
-    render(&inputs_with, tempfile::tempdir().unwrap().path()).unwrap();
     // where nobody wrote down which belongs where, the figure says so
     let unknown = Uses::default();
-    let error = render(&inputs(&unknown), tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
+    let error = Model::new(&inputs(&unknown)).err().unwrap().to_string();
     assert!(error.contains("trained in several ways") && error.contains("300 epochs"), "{error}");
 }
 
