@@ -81,6 +81,20 @@ fn everything_is_written_and_nothing_is_fetched() {
     for name in ["figure-3", "figure-4", "figure-7", "figure-8", "five-runs", "beyond"] {
         assert!(read(&out, &format!("tables/{name}.tex")).contains("\\bottomrule"));
     }
+    for panel in ["rank", "features", "growth", "scale", "angles", "conserved", "cost", "filters"] {
+        assert!(
+            html.contains(&format!("<section id=\"why-{panel}\"")) && html.contains(&format!("href=\"#why-{panel}\""))
+        );
+        assert!(md.contains(&format!("<a id=\"why-{panel}\"></a>")), "{panel}");
+    }
+    // each table for papers is there for other programs too, with a line per row
+    for tex in written.files.iter().filter(|f| f.extension().is_some_and(|e| e == "tex")) {
+        let (tex, csv) =
+            (std::fs::read_to_string(tex).unwrap(), std::fs::read_to_string(tex.with_extension("csv")).unwrap());
+        assert_eq!(tex.matches("\\\\\n").count(), csv.lines().count());
+    }
+    assert!(read(&out, "tables/verdicts.csv").contains("\nC24,"));
+    assert!(read(&out, "tables/beyond-published.csv").contains("direct random targets"));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub fn points(v: f64) -> String {
 pub fn digits(v: f64) -> String {
     match v.abs() {
         0.0 => "0".into(),
-        a if a >= 1e5 || a < 1e-3 => format!("{v:.1e}"),
+        a if !(1e-3..1e5).contains(&a) => format!("{v:.1e}"),
         a if a >= 100.0 => format!("{v:.0}"),
         a if a >= 10.0 => format!("{v:.1}"),
         a if a >= 1.0 => format!("{v:.2}"),
