@@ -4,6 +4,7 @@ use super::context::{Fact, Notice, capital, fact, named_all};
 use super::format;
 use super::model::{Direction, FigureModel, Model, mean_std};
 use crate::data::DatasetId;
+use crate::stats::claims::Verdict;
 use crate::study::Profile;
 use crate::study::figures::PlotKind;
 
@@ -155,9 +156,13 @@ pub fn notice(model: &Model) -> Notice {
     let only_subset = model.profile.is_none_or(|p| matches!(p, Profile::Smoke | Profile::Quick));
     Notice {
         short,
-        heading: "This run is short: it decides nothing about the post's statements".into(),
+        heading: format!(
+            "This run is short: it decides {} of the post's {} statements",
+            format::words(model.claims.iter().filter(|c| c.verdict != Verdict::NotTestable).count()),
+            model.claims.len()
+        ),
         body: format!(
-            "The post trained for {post} epochs. Trials here have {}{}. What follows is the direction seen so far, no more.",
+            "The post trained for {post} epochs. Trials here have {}{}. For the other statements what follows is the direction seen so far, no more.",
             format::list(&lengths),
             if only_subset { ", on a subset of the images" } else { "" }
         ),

@@ -420,7 +420,9 @@ fn lengths(figures: &[FigureModel]) -> Vec<Length> {
             DatasetId::Cifar10 => 703,
         };
         let of = |f: &FigureModel| f.cells.iter().filter(|c| c.cell.dataset == dataset).cloned().collect::<Vec<_>>();
-        let runs: Vec<Run> = figures.iter().flat_map(of).flat_map(|c| c.runs).collect();
+        // the study of growth has a length of its own
+        let measured = figures.iter().filter(|f| f.figure.plot != PlotKind::Growth);
+        let runs: Vec<Run> = measured.flat_map(of).flat_map(|c| c.runs).collect();
         let post = figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
         if let Some(longest) = runs.iter().max_by_key(|r| r.steps) {
             rows.push(Length {

@@ -321,11 +321,7 @@ fn movement(searches: &[Search]) -> Result<Option<Plot>, PlotError> {
             let every = ((range.1 - range.0) / 6.0).ceil().max(1.0) as usize;
             for power in (range.0.ceil() as i32..=range.1.floor() as i32).step_by(every) {
                 let look = Type::new(11.5, MUTED).anchor(Anchor::Middle);
-                pen.text(
-                    &format::short_rate(10f64.powi(power)),
-                    (frame.x(f64::from(power)), frame.bottom() + 15.0),
-                    look,
-                )?;
+                pen.text(&decade(power), (frame.x(f64::from(power)), frame.bottom() + 15.0), look)?;
             }
             let x = frame.x(-1.0);
             pen.dashes(&[(x, frame.top), (x, frame.bottom())], CHANCE, 1.3, (5.0, 4.0))?;
@@ -363,6 +359,11 @@ fn movement(searches: &[Search]) -> Result<Option<Plot>, PlotError> {
         Ok(())
     })?;
     Ok(Some(plot))
+}
+
+/// `0.001`, `10`, `1e6`.
+fn decade(power: i32) -> String {
+    if power > 3 { format!("1e{power}") } else { format::rate(10f64.powi(power)) }
 }
 
 /// A line of a search: solid for HL, broken with the threshold, dotted with sparsity.

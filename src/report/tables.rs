@@ -141,7 +141,7 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
                 Field::tally(c.runaway()),
                 difference(s),
                 Field::number(format::percent_or_none(s.train_mean), s.train_mean),
-                Field::number(s.learning_rate.map_or_else(|| NONE.into(), format::rate), s.learning_rate),
+                Field::number(s.learning_rate.map_or_else(|| NONE.into(), format::short_rate), s.learning_rate),
             ],
         }
     };
@@ -335,7 +335,7 @@ pub fn rates(rows: &[Rate]) -> Table {
             Field::text(&r.dataset),
             Field::text(&r.network),
             Field::number(
-                r.rates.iter().map(|v| format::rate(*v)).collect::<Vec<_>>().join(", "),
+                r.rates.iter().map(|v| format::short_rate(*v)).collect::<Vec<_>>().join(", "),
                 r.rates.first().copied(),
             )
             .note(if r.by_hand { "preliminary: not searched".into() } else { String::new() }),

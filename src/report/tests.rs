@@ -79,7 +79,7 @@ fn everything_is_written_and_nothing_is_fetched() {
     for id in 1..=24 {
         assert!(html.contains(&format!("id=\"a{id}\"")));
     }
-    assert!(html.contains("decides nothing"));
+    assert!(html.contains("This run is short: it decides"));
     for id in 1..=24 {
         assert!(html.contains(&format!("<span class=\"tag\">C{id}</span>")) && md.contains(&format!("C{id}")));
     }
@@ -87,6 +87,20 @@ fn everything_is_written_and_nothing_is_fetched() {
     for name in ["figure-3", "figure-4", "figure-7", "figure-8", "five-runs", "beyond"] {
         assert!(read(&out, &format!("tables/{name}.tex")).contains("\\bottomrule"));
     }
+    for panel in ["rank", "features", "growth", "scale", "angles", "conserved", "cost", "filters"] {
+        assert!(
+            html.contains(&format!("<section id=\"why-{panel}\"")) && html.contains(&format!("href=\"#why-{panel}\""))
+        );
+        assert!(md.contains(&format!("<a id=\"why-{panel}\"></a>")), "{panel}");
+    }
+    // each table for papers is there for other programs too, with a line per row
+    for tex in written.files.iter().filter(|f| f.extension().is_some_and(|e| e == "tex")) {
+        let (tex, csv) =
+            (std::fs::read_to_string(tex).unwrap(), std::fs::read_to_string(tex.with_extension("csv")).unwrap());
+        assert_eq!(tex.matches("\\\\\n").count(), csv.lines().count());
+    }
+    assert!(read(&out, "tables/verdicts.csv").contains("\nC24,"));
+    assert!(read(&out, "tables/beyond-published.csv").contains("direct random targets"));
 }
 
 #[test]
@@ -106,10 +120,10 @@ fn one_seed_and_long_runs_render() {
     let one: Vec<Made> = trials(Profile::Smoke, 1).into_iter().filter(|m| m.seed == 0).collect();
     rendered("smoke", &frames(Profile::Smoke, &one));
     let (_dir, out, _) = rendered("standard", &frames(Profile::Standard, &trials(Profile::Standard, 5)));
-    assert!(read(&out, "index.html").contains("decides nothing"));
+    assert!(read(&out, "index.html").contains("This run is short: it decides"));
     let full: Vec<Made> = trials(Profile::Full, 2);
     let (_dir, out, _) = rendered("full", &frames(Profile::Full, &full));
-    assert!(!read(&out, "index.html").contains("decides nothing"));
+    assert!(!read(&out, "index.html").contains("This run is short: it decides"));
 }
 
 #[test]

@@ -60,8 +60,10 @@ impl Results {
     pub fn of_figures(&self) -> Result<Results, StatsError> {
         let Some(keys) = self.uses.of_figures() else { return Ok(self.clone()) };
         let kept = |frame: &DataFrame| keep(frame, &keys);
-        let frames = [kept(&self.trials)?, kept(&self.curves)?, kept(&self.filters)?, self.tuning.clone()];
-        Results::from_frames(frames, self.uses.clone(), self.provenance.clone())
+        let (trials, curves, filters) = (kept(&self.trials)?, kept(&self.curves)?, kept(&self.filters)?);
+        // a run of robustness tables alone has none
+        let summary = summarise(&trials)?;
+        Ok(Results { trials, curves, filters, summary, ..self.clone() })
     }
 
     /// Reads a report's folder.

@@ -95,7 +95,6 @@ mod tests {
             keep_filters: false,
             precision,
             seed: 1,
-            keep_filters: false,
         };
         let inputs = Inputs::new(config.inputs, &data);
         let mut net = Trainer::new(&config, 61, 10, Isa::best()).unwrap();

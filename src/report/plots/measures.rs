@@ -208,8 +208,10 @@ fn row(
     let Some(at) = axis.place(centre) else {
         return pen.text("0", (frame.left + 2.0, y), Type::new(11.0, MUTED).anchor(Anchor::Start));
     };
-    for value in values.iter().filter_map(|v| axis.place(*v)) {
-        pen.dot((frame.x(value), y), 1.6, INK)?;
+    // dots that the mark would cover only make the page larger
+    let places = values.iter().filter_map(|v| axis.place(*v)).map(|v| frame.x(v));
+    for x in places.filter(|x| (x - frame.x(at)).abs() > 3.0) {
+        pen.dot((x, y), 1.6, INK)?;
     }
     mark(pen, &line.look, (frame.x(at), y))
 }

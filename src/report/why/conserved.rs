@@ -65,7 +65,7 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
         blocks,
         foot: "Small: conserved. 1: the incoming weights changed as if nothing were conserved.",
     };
-    let mut paragraphs = vec![
+    let paragraphs = vec![
         "In the limit of small steps a ReLU unit under fixed feedback keeps half its squared incoming weights and bias, less the product of its outgoing weights with its feedback weights; under backpropagation, less half its squared outgoing weights. So a unit can only grow its incoming weights as far as it turns its outgoing ones towards the feedback, which is why feedback alignment aligns.".to_string(),
         format!(
             "Here that quantity drifted by {} to {} of the change of the incoming weights under backpropagation and fixed feedback (cell means; root mean square over units).{}",
@@ -77,7 +77,6 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
             }
         ),
     ];
-    paragraphs.dedup();
     let note = "Steps of a finite size let the quantity drift in proportion to the rate. Direct feedback alignment conserves it in the top hidden layer only, which is the one shown.";
     build("why-conserved", "What feedback alignment conserves", paragraphs, &[part], note)
 }
