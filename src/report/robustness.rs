@@ -8,7 +8,7 @@ use super::model::Model;
 use super::tables::{Column, Field, Row, Table};
 use crate::stats::robustness::{self as stats, Side, Turned};
 use crate::study::rates::{Given, RateTable};
-use crate::study::robustness::{Change, SEEDS};
+use crate::study::robustness::{CHOICES, Change, SEEDS};
 use crate::study::{Cell, Profile, Recipe};
 
 /// The appendix.
@@ -55,7 +55,7 @@ pub fn context(
         let (judged, turned) = (t.judged.len(), t.turned.len());
         RobustnessTable {
             heading: t.setting.title.into(),
-            about: t.setting.about.into(),
+            about: about_setting(t),
             assumptions: assumptions(t.setting.assumptions),
             gaps: gaps(model.profile, t),
             table: table(model.profile, t, &slug),
@@ -76,6 +76,15 @@ pub fn context(
         }
     });
     Some(RobustnessContext { about, tables: tables.collect() })
+}
+
+/// What it changes; the other readings one by one.
+fn about_setting(t: &stats::Table) -> String {
+    if t.setting.change != Change::Choice {
+        return t.setting.about.into();
+    }
+    let choices: Vec<String> = CHOICES.iter().map(|c| format!("{}: {}", c.assumption, c.title)).collect();
+    format!("{} {}.", t.setting.about, choices.join("; "))
 }
 
 /// `C11 Hebbian descent is close ...: holds as in the figures (...), fails here (...).`
@@ -128,25 +137,22 @@ fn table(profile: Option<Profile>, t: &stats::Table, slug: &str) -> Table {
     let row = |r: &stats::Row| {
         let empty = r.other.finished + r.other.diverged == 0;
         let waits = empty.then(|| unsearched(profile, t.setting.change, &r.cell)).flatten();
-        let note = match (r.choice, r.same) {
-            (Some(choice), _) => choice.title.to_string(),
-            (None, true) => "its own anyway: the same trials".into(),
-            _ => String::new(),
-        };
+        // which choice it is; the words stand above the table
+        let choice = r.choice.map_or(String::new(), |c| format!(" ({})", c.assumption));
         let other = match waits {
             Some(_) => Field::text("not searched yet"),
             None if empty => Field::text("no trials"),
-            None => accuracy(&r.other),
+            None => accuracy(&r.other).note(if r.same { "its own already".into() } else { String::new() }),
         };
-        let diverged = format!("{}, {}", r.main.diverged, r.other.diverged);
+        let diverged = format!("{} / {}", r.main.diverged, r.other.diverged);
         let any = r.main.diverged + r.other.diverged > 0;
         let turned = r.main.gap.zip(r.other.gap).is_some_and(|(a, b)| a * b < 0.0);
         Row {
             strong: r.cell.rule.name() == "bp" && r.cell.network.depth > 0,
             cells: vec![
-                Field::text(name(&r.cell)).of(&r.cell),
+                Field::text(name(&r.cell) + &choice).of(&r.cell),
                 Field::text(r.cell.dataset.title()),
-                Field::text(r.cell.network.title()).note(note),
+                Field::text(r.cell.network.title()),
                 accuracy(&r.main),
                 other,
                 Field::number(r.change.map_or_else(|| NONE.into(), format::points), r.change),
@@ -160,19 +166,19 @@ fn table(profile: Option<Profile>, t: &stats::Table, slug: &str) -> Table {
     Table {
         id: format!("{slug}-table"),
         caption: format!(
-            "{}: beside the figures' setting. Differences by seed; marked where a cell changes sides with backpropagation.",
+            "{}: beside the figures' setting. Differences in points, by seed; BP is backpropagation on the same network; marked where a cell changes sides with it; diverged trials in the figures' setting / here.",
             t.setting.title
         ),
         columns: vec![
             column("Rule", false),
             column("Dataset", false),
             column("Network", false),
-            column("As in the figures, %", true),
+            column("Figures, %", true),
             column("Here, %", true),
-            column("Change, points", true),
-            column("Minus backpropagation, figures", true),
-            column("Minus backpropagation, here", true),
-            column("Diverged, figures and here", true),
+            column("Change", true),
+            column("Minus BP, figures", true),
+            column("Minus BP, here", true),
+            column("Diverged", true),
         ],
         tall: t.rows.len() > 20,
         rows: t.rows.iter().map(row).collect(),
@@ -184,6 +190,7 @@ fn name(cell: &Cell) -> String {
     let label = super::palette::series(cell).label;
     match cell.rule.name() {
         "bp" => label,
+        "fa" | "dfa" => format!("{}: {label}", cell.rule.name().to_uppercase()),
         _ => format!("{}: {label}", cell.rule.entry().title),
     }
 }
