@@ -49,7 +49,7 @@ fn sentence(results: &Results, dataset: DatasetId) -> String {
         format!(" Their hidden weights moved by {} to {} of their initial norm.", digits(low), digits(high))
     };
     format!(
-        "On {}, {} of {} HebbNet cells lie above frozen random features on average; the best is {}, by {} points.{moved}",
+        "On {}, {} of {} HebbNet cells lie above frozen random features on average; the best is {}, at {} points from them.{moved}",
         dataset.title(),
         format::words(above),
         format::words(gaps.len()),

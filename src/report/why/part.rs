@@ -124,6 +124,8 @@ fn field(measure: &Measure, values: &[f64]) -> Field {
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
     let range = match values.len() {
         0 | 1 => String::new(),
+        // one value says it all
+        _ if (measure.text)(low) == (measure.text)(high) => String::new(),
         _ => format!("{} to {}", (measure.text)(low), (measure.text)(high)),
     };
     Field::number(centre.map_or_else(|| NONE.into(), measure.text), centre).note(range)

@@ -68,8 +68,8 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
         blocks,
         foot: "Stable rank: squared Frobenius norm over squared spectral norm. Accuracy starts at zero.",
     };
-    let mut paragraphs = vec!["Oja's rule for one unit turns its weights to the direction in which the inputs vary most. Applied to each unit by itself, it gives all units that same direction, and a layer of 2,000 copies says no more than one unit; the subspace rule keeps the units apart. The stable rank counts directions: 1 means that one is left.".to_string()];
+    let mut paragraphs = vec!["Oja's rule for one unit turns its weights to the direction in which the inputs vary most. Applied to each unit by itself, it draws all units to that same direction, and copies of one unit say no more than it does; the subspace rule keeps the units apart. The stable rank counts directions: 1 means that one is left.".to_string()];
     paragraphs.extend(DatasetId::ALL.map(|d| sentence(results, d)));
     let note = "Rank and accuracy stand beside each other; that one causes the other is the theory's word, not a test made here.";
-    build("why-rank", "Why Oja's rule loses: one direction for every unit", paragraphs, &[part], note)
+    build("why-rank", "Rank of the first layer under Oja's rule", paragraphs, &[part], note)
 }
