@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -152,7 +153,13 @@ pub fn commit() -> Option<String> {
     git().0
 }
 
+/// As it was when first asked for, before anything was trained: a checkout may move on while a run goes.
 fn git() -> (Option<String>, Option<bool>) {
+    static CODE: OnceLock<(Option<String>, Option<bool>)> = OnceLock::new();
+    CODE.get_or_init(ask_git).clone()
+}
+
+fn ask_git() -> (Option<String>, Option<bool>) {
     let folder = env!("CARGO_MANIFEST_DIR");
     // `.git` must be this package's own: a copy inside some other repository has no commit to name
     if !Path::new(folder).join(".git").exists() {
