@@ -3,16 +3,19 @@
 
 A panic and a failed `?` reach Jupyter as text on standard error with the reply "ok", and the usual runners pass such
 a notebook. This one fails on any error, on any text on standard error, on a promised output that is not there (tags
-`html`: a table or a picture in HTML; `picture`: an SVG), and on a notebook that takes longer than it may.
+`table`, `picture`, `text`), on outputs that are not the committed ones, and on a notebook that takes too long.
 
     run.py                     every notebook beside this file, from a clean state
     run.py tour.ipynb          one
     run.py --write             saves the outputs if all is well
 """
 import argparse
+import hashlib
 import os
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 import time
 
@@ -22,7 +25,21 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 HERE = pathlib.Path(__file__).resolve().parent
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-PROMISES = {"html": ("text/html", re.compile(r"<table|<img")), "picture": ("image/svg+xml", re.compile(r"<svg"))}
+PROMISES = {
+    "table": [("text/html", "<table")],
+    "picture": [("image/svg+xml", "<svg"), ("text/html", "<img")],
+    "text": [("text/plain", "")],
+}
+
+# printed at the end of what ends in no value: the text of a failed `?` may come too late for its cell
+END = "the cell ran to its end"
+
+
+def contents(output):
+    """The parts of an output by type; what was printed counts as plain text."""
+    if output.output_type == "stream":
+        return {"text/plain": output.text}
+    return {kind: "".join(part) for kind, part in output.get("data", {}).items()}
 
 
 def wrong(cell):
@@ -33,12 +50,30 @@ def wrong(cell):
             return ANSI.sub("", f"{o.ename}: {o.evalue}\n" + "\n".join(o.traceback))
     if stderr.strip():
         return ANSI.sub("", stderr)
-    data = [o.data for o in cell.outputs if "data" in o]
+    parts = [contents(o) for o in cell.outputs]
     for tag in cell.metadata.get("tags", []):
-        kind, pattern = PROMISES[tag]
-        if not any(kind in d and pattern.search("".join(d[kind])) for d in data):
-            return f"promised output `{tag}` ({kind}) is not there"
+        if tag not in PROMISES:
+            return f"no such promise: {tag} (there are {', '.join(PROMISES)})"
+        if not any(kind in p and p[kind].strip() and mark in p[kind] for kind, mark in PROMISES[tag] for p in parts):
+            return f"the promised {tag} is not there"
     return None
+
+
+def run_cell(client, cell, index):
+    """Executes a cell. Whether it ran to its end; one that ends in a value shows it, which is a promise."""
+    source = cell.source
+    marked = source.rstrip().endswith((";", "}"))
+    if marked:
+        cell.source += f'\nprintln!("{END}");'
+    client.execute_cell(cell, index)
+    cell.source = source
+    ended = not marked
+    for o in cell.outputs:
+        if o.output_type == "stream" and o.name == "stdout" and END in o.text:
+            ended = True
+            o.text = o.text.replace(END + "\n", "")
+    cell.outputs = [o for o in cell.outputs if o.output_type != "stream" or o.text]
+    return ended
 
 
 def tidy(cell):
@@ -54,50 +89,61 @@ def tidy(cell):
     cell.outputs = out
 
 
-def clean(notebook):
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+def shown(cell):
+    """What a reader sees; PNG is left out, drawn from the SVG beside it."""
+    return [{k: v for k, v in contents(o).items() if k != "image/png"} for o in cell.outputs]
 
 
-def execute(path, args):
+def code_hash(notebook):
+    """Of all code: outputs belong to the cells above them, too. `cargo test` computes the same."""
+    code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def execute(path, limit=0, write=False, compare=True, times=False, timeout=1800):
     notebook = nbformat.read(path, 4)
     nbformat.validate(notebook)
-    clean(notebook)
-    client = NotebookClient(notebook, timeout=args.timeout, startup_timeout=300, kernel_name="rust",
-                            record_timing=False, allow_errors=True, resources={"metadata": {"path": str(path.parent)}})
     code = [c for c in notebook.cells if c.cell_type == "code"]
-    took = []
+    committed = [shown(c) for c in code]
+    for cell in code:
+        cell.outputs, cell.execution_count = [], None
+    client = NotebookClient(notebook, timeout=timeout, startup_timeout=300, kernel_name="rust", record_timing=False,
+                            allow_errors=True, resources={"metadata": {"path": str(path.parent)}})
+    took, ended = [], []
     started = time.monotonic()
     try:
-        with client.setup_kernel():
+        # the kernel's own words are cargo's progress and "no configuration file found"
+        with client.setup_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code":
                     began = time.monotonic()
-                    client.execute_cell(cell, index)
+                    ended.append(run_cell(client, cell, index))
                     took.append(time.monotonic() - began)
     except (DeadKernelError, CellExecutionError, CellTimeoutError) as e:
-        print(f"FAIL {path.name}: {type(e).__name__}: {str(e)[:400]}", flush=True)
+        print(f"FAIL {path.name}, code cell {len(took) + 1}: {type(e).__name__}: {str(e)[:400]}", flush=True)
         return False
     well = True
     for index, cell in enumerate(code):
-        if message := wrong(cell):
+        tidy(cell)
+        message = wrong(cell) or (None if ended[index] else "an error ended it before its end")
+        if not message and compare and not write and shown(cell) != committed[index]:
+            message = "the outputs are not the committed ones; if they should change: .ci/notebooks --write"
+        if message:
             well = False
             lines = message.strip().splitlines()[:14]
             print(f"FAIL {path.name}, code cell {index + 1}: {cell.source.splitlines()[0][:70]}")
             print("    " + "\n    ".join(lines), flush=True)
-        tidy(cell)
     # what a reader waits for after the library is built
     work = sum(took[1:])
-    if args.limit and work > args.limit:
+    if limit and work > limit:
         well = False
-        print(f"FAIL {path.name}: its cells took {work:.0f} s after the first one; {args.limit} s are allowed")
-    if args.write and well:
+        print(f"FAIL {path.name}: its cells took {work:.0f} s after the first one; {limit} s are allowed")
+    if write and well:
+        notebook.metadata["outputs_of"] = code_hash(notebook)
         nbformat.write(notebook, path)
-    total = time.monotonic() - started
-    print(f"{'ok  ' if well else 'FAIL'} {path.name}: first cell {took[0]:.0f} s, the others {work:.0f} s, in all {total:.0f} s",
-          flush=True)
-    if args.times:
+    print(f"{'ok  ' if well else 'FAIL'} {path.name}: first cell {took[0]:.0f} s, the others {work:.0f} s, "
+          f"in all {time.monotonic() - started:.0f} s", flush=True)
+    if times:
         print("    " + ", ".join(f"{t:.1f}" for t in took), flush=True)
     return well
 
@@ -112,8 +158,10 @@ def main():
     args = parser.parse_args()
     # outputs that are the same on every run: no addresses of threads, no times left
     os.environ.update(RUST_BACKTRACE="0", BIOPROP_PROGRESS="off")
+    # reports that earlier runs wrote
+    shutil.rmtree(HERE / "target/reports", ignore_errors=True)
     paths = [p.resolve() for p in args.notebooks] or sorted(HERE.glob("*.ipynb"))
-    results = [execute(p, args) for p in paths]
+    results = [execute(p, args.limit, args.write, True, args.times, args.timeout) for p in paths]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     sys.exit(0 if results and all(results) else 1)
 

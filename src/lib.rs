@@ -12,7 +12,7 @@
 //! * [`run`]: plan, store, execution
 //! * [`stats`]: frames, summaries, intervals
 //! * [`report`]: the HTML and Markdown report and its plots
-//! * [`cli`]: the commands of `report`; [`notebook`] and [`prelude`]: the same from a notebook
+//! * [`cli`]: the commands of `report` (feature `program`); [`notebook`] and [`prelude`]: the same from a notebook
 //!
 //! Two rules on the same seed, split, batches and initial weights:
 //!
@@ -35,6 +35,7 @@
 //!     println!("{name}: {:.1} % of the test images", 100.0 * outcome.last().unwrap().test.accuracy());
 //! }
 //! ```
+#[cfg(feature = "program")]
 pub mod cli;
 pub mod data;
 pub mod feedback;

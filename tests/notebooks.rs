@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// A cell's code without the kernel's commands; a last line that is a value is shown.
 fn code(source: &str) -> String {
@@ -64,26 +65,66 @@ fn the_code_that_is_compiled_is_that_of_the_notebooks() {
     assert!(committed == all, "cells.rs is not what the notebooks hold: BIOPROP_WRITE=1 cargo test --test notebooks");
 }
 
+/// What the cell's author promised that it shows (`notebooks/run.py` looks for it after every run).
+fn promises(cell: &Value) -> Vec<&str> {
+    cell["metadata"]["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The parts of an output with their types, but for encoded pictures; what was printed counts as plain text.
+fn contents(output: &Value) -> Vec<(String, String)> {
+    let data = output["data"].as_object().into_iter().flatten();
+    let mut all: Vec<_> = data.filter(|d| d.0 != "image/png").map(|(kind, part)| (kind.clone(), text(part))).collect();
+    if output["output_type"] == "stream" {
+        all.push(("text/plain".into(), text(&output["text"])));
+    }
+    all
+}
+
+#[test]
+fn a_cell_that_shows_something_promises_it() {
+    for (name, notebook) in notebooks() {
+        for (i, cell) in code_cells(&notebook).iter().enumerate() {
+            let code = code(&text(&cell["source"]));
+            let shows = code.contains("super::show(") || code.contains("print");
+            assert_eq!(shows, !promises(cell).is_empty(), "{name}, code cell {}: tag it table, picture or text", i + 1);
+        }
+    }
+}
+
 #[test]
 fn committed_outputs_are_whole_and_hold_no_error() {
     for (name, notebook) in notebooks() {
-        // one that was never run holds nothing yet
-        if code_cells(&notebook).iter().all(|c| c["execution_count"].is_null()) {
-            continue;
-        }
         for (i, cell) in code_cells(&notebook).iter().enumerate() {
             let place = format!("{name}, code cell {}", i + 1);
-            assert!(!cell["execution_count"].is_null(), "{place}: not run; notebooks/run.py --write {name}.ipynb");
+            assert_eq!(cell["execution_count"], i + 1, "{place}: not run; .ci/notebooks --write");
             let outputs = cell["outputs"].as_array().unwrap();
             for output in outputs {
                 let clean = output["output_type"] != "error" && output["name"] != "stderr";
                 assert!(clean, "{place}: {}", text(&output["text"]));
             }
-            let holds = |kind: &str| outputs.iter().any(|o| !o["data"][kind].is_null());
-            for tag in cell["metadata"]["tags"].as_array().into_iter().flatten() {
-                let kind = if tag == "picture" { "image/svg+xml" } else { "text/html" };
-                assert!(holds(kind), "{place}: promised {kind} is not there");
+            let parts: Vec<_> = outputs.iter().flat_map(contents).collect();
+            let holds = |kind: &str, mark: &str| parts.iter().any(|(k, part)| k == kind && part.contains(mark));
+            for promise in promises(cell) {
+                let kept = match promise {
+                    "table" => holds("text/html", "<table"),
+                    "picture" => holds("image/svg+xml", "<svg") || holds("text/html", "<img"),
+                    "text" => holds("text/plain", ""),
+                    other => panic!("{place}: no such promise, {other}"),
+                };
+                assert!(kept, "{place}: the promised {promise} is not there");
+            }
+            for path in ["/home/", "/Users/", env!("CARGO_MANIFEST_DIR")] {
+                assert!(parts.iter().all(|p| !p.1.contains(path)), "{place}: a path of one machine, {path}");
             }
         }
+    }
+}
+
+#[test]
+fn committed_outputs_are_those_of_the_code() {
+    for (name, notebook) in notebooks() {
+        let code: Vec<String> = code_cells(&notebook).iter().map(|c| text(&c["source"])).collect();
+        let hash = hex::encode(Sha256::digest(code.join("\n")));
+        assert_eq!(notebook["metadata"]["outputs_of"], hash, "{name} was changed after its run: .ci/notebooks --write");
     }
 }

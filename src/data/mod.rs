@@ -9,6 +9,7 @@
 mod bundled;
 mod cifar;
 mod error;
+#[cfg(feature = "program")]
 mod fetch;
 mod idx;
 mod load;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use bundled::{BundledFile, bundled_files};
 pub use cifar::{parse_records, read_records};
 pub use error::DataError;
+#[cfg(feature = "program")]
 pub use fetch::{FetchEvent, FetchReport, fetch};
 pub use idx::{IdxImages, parse_images, parse_labels, read_images, read_labels};
 pub use load::{fingerprint, load};

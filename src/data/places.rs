@@ -96,6 +96,7 @@ pub fn cache_dir() -> Result<PathBuf, DataError> {
 }
 
 /// Where `file` lies in a cache folder.
+#[cfg(any(test, feature = "program"))]
 pub(crate) fn cached(cache: &Path, file: &OfficialFile) -> PathBuf {
     cache.join(file.id.name()).join(file.name)
 }

@@ -15,6 +15,7 @@ use crate::run::execute::execute;
 use crate::run::plan::{Datasets, Plan, Planned, Request};
 use crate::run::{Sitting, Store, StoredTrial, collect, commit, cores, data_provenance};
 use crate::stats::{self, Results, Uses};
+use crate::study::rates::RateError;
 use crate::study::{Profile, Study};
 
 /// The bundled images of a dataset (`mnist`, `cifar10`).
@@ -38,6 +39,8 @@ pub struct Experiment {
     cells: Vec<String>,
     recipe: Option<String>,
     rates: Vec<f64>,
+    growth: Option<f64>,
+    feedback_rate: Option<f64>,
     seeds: u64,
     epochs: u32,
     threads: Option<usize>,
@@ -61,6 +64,8 @@ impl Experiment {
             cells: vec![],
             recipe: None,
             rates: vec![],
+            growth: None,
+            feedback_rate: None,
             seeds: 2,
             epochs: 1,
             threads: None,
@@ -73,7 +78,8 @@ impl Experiment {
         self
     }
 
-    /// Which images: `smoke` (600), `quick` (the bundled ones), `standard` (all of them).
+    /// Which images: `smoke` (600), `quick` (the bundled ones), `standard` (all of them). The variable `BIOPROP_PROFILE`
+    /// says it for every experiment: `smoke` tries a notebook out in seconds.
     pub fn profile(mut self, name: &str) -> Experiment {
         self.profile = name.to_string();
         self
@@ -119,6 +125,18 @@ impl Experiment {
         self
     }
 
+    /// How far HebbNet's hidden layers grow, as a power of e, where the network has none that was tuned.
+    pub fn growth(mut self, exponent: f64) -> Experiment {
+        self.growth = Some(exponent);
+        self
+    }
+
+    /// Learning rate of feedback that learns, where the network has none that was tuned.
+    pub fn feedback_rate(mut self, rate: f64) -> Experiment {
+        self.feedback_rate = Some(rate);
+        self
+    }
+
     /// Seeds 1, 2, ... of every cell, paired across cells.
     pub fn seeds(mut self, seeds: u64) -> Experiment {
         self.seeds = seeds;
@@ -149,6 +167,11 @@ impl Experiment {
         if !self.rates.is_empty() {
             text += &format!("learning_rate = {:?}\n", self.rates);
         }
+        for (key, value) in [("growth", self.growth), ("feedback_rate", self.feedback_rate)] {
+            if let Some(value) = value {
+                text += &format!("{key} = {value:?}\n");
+            }
+        }
         if !self.cells.is_empty() {
             text += &format!("cells = {}\n", list(&self.cells));
         }
@@ -169,7 +192,8 @@ impl Experiment {
     /// A name that is not known, a network without a tuned rate and none given, images that are not there.
     pub fn run(&self) -> Result<Run, Problem> {
         let started = (Instant::now(), SystemTime::now());
-        let profile: Profile = self.profile.parse().map_err(Problem::new)?;
+        let profile = std::env::var("BIOPROP_PROFILE").unwrap_or_else(|_| self.profile.clone());
+        let profile: Profile = profile.parse().map_err(Problem::new)?;
         let study = Arc::new(Study::read("experiment", &self.study())?);
         let request = Request { figures: vec![study.figure], study: Some(study), ..Request::of(profile) };
         for cell in request.cells_of(request.figures[0]) {
@@ -179,9 +203,7 @@ impl Experiment {
         for id in request.datasets() {
             datasets.insert(id, Arc::new(data::load(id, profile.data(), None)?));
         }
-        let plan = Plan::new(&request, &datasets).map_err(|e| {
-            Problem::new(format!("{e}\nIn a notebook: .rate(0.1) for every cell, or .networks(&[\"1x2000\"])"))
-        })?;
+        let plan = Plan::new(&request, &datasets).map_err(untuned)?;
         let threads = self.threads.unwrap_or_else(cores);
         let trials = train(&plan, &datasets, threads)?;
         let mut seeds: Vec<u64> = trials.iter().map(|t| t.trial.seed).collect();
@@ -201,6 +223,17 @@ impl Experiment {
         let mut results = Results::from_trials(&trials, Uses(plan.uses), collect(&request, sitting))?;
         results.provenance.diverged = stats::diverged(&results.trials);
         Ok(Run { results })
+    }
+}
+
+/// The table has no rate: in a notebook's words.
+fn untuned(error: RateError) -> Problem {
+    match error {
+        RateError::NotInTable { cell, recipe, .. } => Problem::new(format!(
+            "no tuned rate for {cell} with recipe {recipe}. Write .rate(0.1) for every cell, beside it .growth(1.0) for \
+             HebbNet and .feedback_rate(0.01) for feedback that learns; or take a network of the post: .networks(&[\"1x2000\"])"
+        )),
+        other => other.into(),
     }
 }
 
@@ -335,9 +368,19 @@ mod tests {
     }
 
     #[test]
+    fn rates_of_hidden_layers_and_of_feedback_can_be_given() {
+        let rules = ["hebbnet/local=hebb,variant=hl", "fa/feedback=hebb"];
+        let run = small().rules(&rules).growth(1.0).feedback_rate(0.01).run().unwrap();
+        assert_eq!(run.trials().column("growth").unwrap().null_count(), 2);
+        assert_eq!(run.trials().column("feedback_rate").unwrap().null_count(), 2);
+    }
+
+    #[test]
     fn mistakes_say_what_to_write() {
         for (experiment, words) in [
             (Experiment::new("x").networks(&["1x7"]), ".rate(0.1)"),
+            (small().rules(&["hebbnet/local=hebb,variant=hl"]), ".growth(1.0)"),
+            (small().rules(&["fa/feedback=hebb"]), ".feedback_rate(0.01)"),
             (small().rules(&["bpp"]), "known: bp"),
             (small().datasets(&["emnist"]), "emnist"),
             (small().profile("fast"), "known: smoke"),

@@ -4,29 +4,36 @@ use polars::prelude::*;
 
 use crate::report::format::escape;
 
-/// Rows and columns that are shown.
-const ROWS: usize = 20;
-const COLUMNS: usize = 14;
+/// Longer tables are shown by their first rows.
+const WHOLE: usize = 20;
+const FIRST: usize = 10;
+const COLUMNS: usize = 10;
 
 /// A table of the first rows, and how many there are in all.
 pub(super) fn table(frame: &DataFrame) -> String {
     let names: Vec<&str> = frame.get_column_names().iter().map(|n| n.as_str()).collect();
     let shown = &names[..names.len().min(COLUMNS)];
+    // Jupyter sets every cell to the right, which is for numbers
+    let side = |name: &str| match frame.column(name).is_ok_and(|c| c.dtype().is_string()) {
+        true => " style=\"text-align:left\"",
+        false => "",
+    };
+    let rows = if frame.height() > WHOLE { FIRST } else { frame.height() };
     let mut html = String::from("<table><thead><tr>");
-    shown.iter().for_each(|name| html += &format!("<th>{}</th>", escape(name)));
+    shown.iter().for_each(|name| html += &format!("<th{}>{}</th>", side(name), escape(name)));
     html += "</tr></thead><tbody>";
-    for row in 0..frame.height().min(ROWS) {
+    for row in 0..rows {
         html += "<tr>";
         for name in shown {
             let value = frame.column(name).and_then(|c| c.get(row)).map(|v| cell(&v)).unwrap_or_default();
-            html += &format!("<td>{}</td>", escape(&value));
+            html += &format!("<td{}>{}</td>", side(name), escape(&value));
         }
         html += "</tr>";
     }
     html += "</tbody></table>";
     let mut note = format!("{} × {}", plural(frame.height(), "row"), plural(names.len(), "column"));
-    if frame.height() > ROWS {
-        note += &format!("; the first {ROWS} rows");
+    if frame.height() > rows {
+        note += &format!("; the first {rows} rows");
     }
     if names.len() > COLUMNS {
         note += &format!("; not shown: {}", names[COLUMNS..].join(", "));
@@ -74,11 +81,13 @@ mod tests {
 
     #[test]
     fn a_table_is_escaped_cut_and_counted() {
-        let frame = df!("a<b" => (0..25).collect::<Vec<i32>>(), "x" => vec![1.0 / 3.0; 25]).unwrap();
+        let frame =
+            df!("a<b" => (0..25).collect::<Vec<i32>>(), "x" => vec![1.0 / 3.0; 25], "t" => vec!["&"; 25]).unwrap();
         let html = table(&frame);
         assert!(html.contains("<th>a&lt;b</th>") && html.contains("<td>0.3333</td>"));
-        assert_eq!(html.matches("<tr>").count(), 21);
-        assert!(html.contains("25 rows × 2 columns; the first 20 rows"));
+        assert!(html.contains("<td style=\"text-align:left\">&amp;</td>"));
+        assert_eq!(html.matches("<tr>").count(), 11);
+        assert!(html.contains("25 rows × 3 columns; the first 10 rows"));
     }
 
     #[test]

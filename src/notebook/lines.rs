@@ -1,4 +1,4 @@
-//! Any measured column over the epochs: a line per cell, its mean over seeds, in the colours of the report.
+//! Any measured column over the epochs, or over the steps where weights were followed: a line per cell, its mean over seeds, in the colours of the report.
 
 use polars::prelude::*;
 
@@ -11,7 +11,10 @@ use crate::study::Cell;
 
 const SIZE: (f64, f64) = (820.0, 400.0);
 
-/// A cell's line: its name, its look, and (epoch, mean over seeds).
+/// More points than this are a line without dots.
+const DOTTED: usize = 20;
+
+/// A cell's line: its name, its look, and (epoch or step, mean over seeds).
 struct Line {
     name: String,
     look: Option<Series>,
@@ -23,7 +26,7 @@ struct Line {
 /// # Errors
 /// A column that is not there, or holds no numbers.
 pub fn lines(curves: &DataFrame, column: &str) -> Result<Plot, Problem> {
-    let all = gather(curves, column)?;
+    let (time, all) = gather(curves, column)?;
     let values = || all.iter().flat_map(|l| l.points.iter().copied());
     if values().next().is_none() {
         return Err(Problem::new(format!("column `{column}` holds no values for these cells")));
@@ -32,11 +35,11 @@ pub fn lines(curves: &DataFrame, column: &str) -> Result<Plot, Problem> {
     let (first, last) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), (e, _)| (l.min(e), h.max(e)));
     let room = ((high - low) * 0.06).max(high.abs() * 1e-3).max(1e-9);
     let alt = format!(
-        "Line chart of {column} over {first} to {last} epochs: {}.",
+        "Line chart of {column} over {time}s {first} to {last}: {}.",
         all.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join("; ")
     );
     let plot = draw(&format!("lines-{column}"), alt, SIZE, |pen| {
-        pen.heading(column, "Mean over seeds after each epoch")?;
+        pen.heading(column, &format!("Mean over seeds, by {time}"))?;
         let label = Type::new(12.0, INK);
         let widest = all.iter().map(|l| pen.measure(&l.name, label)).fold(0.0, f64::max).min(SIZE.0 * 0.55);
         let frame = Frame {
@@ -47,7 +50,7 @@ pub fn lines(curves: &DataFrame, column: &str) -> Result<Plot, Problem> {
             x: if first < last { (first, last) } else { (first - 0.5, last + 0.5) },
             y: (low - room, high + room),
         };
-        axes(pen, &frame)?;
+        axes(pen, &frame, time)?;
         let mut labels = Vec::new();
         for line in &all {
             let tone = line.look.as_ref().map_or(INK, |l| l.tone);
@@ -58,7 +61,9 @@ pub fn lines(curves: &DataFrame, column: &str) -> Result<Plot, Problem> {
             } else {
                 pen.line(&at, tone, 2.2)?;
             }
-            at.iter().try_for_each(|p| pen.dot(*p, 2.6, tone))?;
+            if at.len() <= DOTTED {
+                at.iter().try_for_each(|p| pen.dot(*p, 2.6, tone))?;
+            }
             labels.push((end.1, line.name.as_str(), tone));
         }
         // names beside the ends of their lines, pushed apart from the top
@@ -74,7 +79,7 @@ pub fn lines(curves: &DataFrame, column: &str) -> Result<Plot, Problem> {
     Ok(plot)
 }
 
-fn axes(pen: &Pen, frame: &Frame) -> Result<(), crate::report::plots::PlotError> {
+fn axes(pen: &Pen, frame: &Frame, time: &str) -> Result<(), crate::report::plots::PlotError> {
     let look = Type::new(12.0, MUTED);
     let marks = ticks(frame.y.0, frame.y.1, 5);
     let step = if marks.len() > 1 { marks[1] - marks[0] } else { 1.0 };
@@ -89,34 +94,37 @@ fn axes(pen: &Pen, frame: &Frame) -> Result<(), crate::report::plots::PlotError>
         pen.text(&format!("{epoch}"), (frame.x(epoch), frame.bottom() + 15.0), look.anchor(Anchor::Middle))?;
     }
     pen.line(&[(frame.left, frame.bottom()), (frame.right(), frame.bottom())], INK, 1.2)?;
-    pen.text("epoch", (frame.left + frame.width / 2.0, frame.bottom() + 33.0), look.anchor(Anchor::Middle))
+    pen.text(time, (frame.left + frame.width / 2.0, frame.bottom() + 33.0), look.anchor(Anchor::Middle))
 }
 
-/// Lines in the order of the frame.
-fn gather(curves: &DataFrame, column: &str) -> Result<Vec<Line>, Problem> {
+/// What runs along the axis, and lines in the order of the frame.
+fn gather(curves: &DataFrame, column: &str) -> Result<(&'static str, Vec<Line>), Problem> {
     let cells = texts(curves, "cell")?;
-    let epochs = find(curves, "epoch")?.cast(&DataType::Float64)?;
     let found = find(curves, column)?;
+    // rows of followed weights have steps in the place of epochs
+    let stepped = curves.column("step").is_ok_and(|s| (s.is_not_null() & found.is_not_null()).any());
+    let time = if stepped { "step" } else { "epoch" };
+    let times = find(curves, time)?.cast(&DataType::Float64)?;
     if !found.dtype().is_primitive_numeric() {
         return Err(Problem::new(format!("column `{column}` holds {}, not numbers", found.dtype())));
     }
     let values = found.cast(&DataType::Float64)?;
-    let (epochs, values) = (epochs.f64()?, values.f64()?);
-    // (cell, its epochs with every seed's value)
-    type Epochs = Vec<(f64, Vec<f64>)>;
-    let mut all: Vec<(String, Epochs)> = Vec::new();
+    let (times, values) = (times.f64()?, values.f64()?);
+    // (cell, its times with every seed's value)
+    type Times = Vec<(f64, Vec<f64>)>;
+    let mut all: Vec<(String, Times)> = Vec::new();
     for (row, cell) in cells.iter().enumerate() {
-        let (Some(epoch), Some(value)) = (epochs.get(row), values.get(row)) else { continue };
+        let (Some(at), Some(value)) = (times.get(row), values.get(row)) else { continue };
         if !value.is_finite() {
             continue;
         }
-        let at = all.iter().position(|a| a.0 == *cell).unwrap_or_else(|| {
+        let line = all.iter().position(|a| a.0 == *cell).unwrap_or_else(|| {
             all.push((cell.clone(), Vec::new()));
             all.len() - 1
         });
-        match all[at].1.iter_mut().find(|e| e.0 == epoch) {
+        match all[line].1.iter_mut().find(|e| e.0 == at) {
             Some((_, seeds)) => seeds.push(value),
-            None => all[at].1.push((epoch, vec![value])),
+            None => all[line].1.push((at, vec![value])),
         }
     }
     let mut lines: Vec<Line> = all
@@ -125,11 +133,11 @@ fn gather(curves: &DataFrame, column: &str) -> Result<Vec<Line>, Problem> {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             let mean = |seeds: &[f64]| seeds.iter().sum::<f64>() / seeds.len() as f64;
             let look = name.parse::<Cell>().ok().map(|c| series(&c));
-            Line { name, look, points: points.iter().map(|(e, s)| (*e, mean(s))).collect() }
+            Line { name, look, points: points.iter().map(|(at, seeds)| (*at, mean(seeds))).collect() }
         })
         .collect();
     shorten(&mut lines);
-    Ok(lines)
+    Ok((time, lines))
 }
 
 /// Leaves away what all cells have in common: `mnist/1x2000/`.
@@ -156,9 +164,13 @@ mod tests {
             "angle" => [Some(1.0), Some(2.0), None, Some(3.0)]
         )
         .unwrap();
-        let lines = gather(&frame, "angle").unwrap();
-        assert_eq!(lines.len(), 1);
+        let (time, lines) = gather(&frame, "angle").unwrap();
+        assert_eq!((time, lines.len()), ("epoch", 1));
         assert_eq!((lines[0].name.as_str(), &lines[0].points[..]), ("bp", &[(1.0, 2.0), (2.0, 2.0)][..]));
+        let followed =
+            df!("cell" => ["a", "a"], "epoch" => [1u32, 0], "step" => [None, Some(10u64)], "norm" => [1.0, 2.0]);
+        let (time, lines) = gather(&followed.unwrap(), "norm").unwrap();
+        assert_eq!((time, &lines[0].points[..]), ("step", &[(10.0, 2.0)][..]));
         let plot = super::lines(&frame, "angle").unwrap();
         assert!(plot.file().contains("epoch") && plot.alt.contains("angle"));
         assert!(super::lines(&frame, "angel").unwrap_err().to_string().contains("there are: cell, epoch, angle"));

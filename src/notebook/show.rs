@@ -1,17 +1,22 @@
 //! Values that a notebook shows as tables and pictures: the evcxr kernel calls `evcxr_display` on a cell's last value.
 
+use std::fmt::Display;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use polars::prelude::DataFrame;
 
-use super::{Run, html};
+use super::{Problem, Run, html};
 use crate::data::{Dataset, Images};
 use crate::report::Plot;
+
+/// A type of content, and the content.
+pub type Block = (&'static str, String);
 
 /// Shows a value in a notebook. In scope by the prelude, so that foreign types (frames) have it too.
 pub trait Show {
     /// What the kernel reads from standard output: blocks of content with their types.
-    fn blocks(&self) -> Vec<(&'static str, String)>;
+    fn blocks(&self) -> Vec<Block>;
 
     /// Called by the kernel when a cell ends in this value.
     fn evcxr_display(&self) {
@@ -22,16 +27,45 @@ pub trait Show {
     }
 }
 
+/// A cell may end in `run.accuracy()`: what was made is shown, an error is said as one that `?` gives up with.
+impl<T: Show, E: Display> Show for Result<T, E> {
+    fn blocks(&self) -> Vec<Block> {
+        self.as_ref().map_or_else(|_| vec![], Show::blocks)
+    }
+
+    fn evcxr_display(&self) {
+        match self {
+            Ok(value) => value.evcxr_display(),
+            Err(error) => eprintln!("{error}"),
+        }
+    }
+}
+
+impl Show for Problem {
+    fn blocks(&self) -> Vec<Block> {
+        vec![("text/plain", self.to_string())]
+    }
+}
+
+impl Show for String {
+    fn blocks(&self) -> Vec<Block> {
+        vec![("text/plain", self.clone())]
+    }
+}
+
 impl Show for DataFrame {
-    fn blocks(&self) -> Vec<(&'static str, String)> {
+    fn blocks(&self) -> Vec<Block> {
         vec![("text/html", html::table(self)), ("text/plain", self.to_string())]
     }
 }
 
 /// As SVG, and as a picture for readers that show no SVG (code hosts, untrusted notebooks).
 impl Show for Plot {
-    fn blocks(&self) -> Vec<(&'static str, String)> {
-        let mut blocks = vec![("image/svg+xml", self.file()), ("text/plain", self.alt.clone())];
+    fn blocks(&self) -> Vec<Block> {
+        // as wide as there is room, and legible on dark pages
+        let style = "<svg style=\"max-width:100%;height:auto;background:#fff\" ";
+        let svg = self.file().replacen("<svg ", style, 1);
+        let mut blocks = vec![("image/svg+xml", svg), ("text/plain", self.alt.clone())];
         if let Ok(png) = self.png(1.0) {
             blocks.push(("image/png", STANDARD.encode(png)));
         }
@@ -41,7 +75,7 @@ impl Show for Plot {
 
 /// The cells with mean, spread and distance to backpropagation.
 impl Show for Run {
-    fn blocks(&self) -> Vec<(&'static str, String)> {
+    fn blocks(&self) -> Vec<Block> {
         let wanted = ["cell", "variant", "n", "diverged", "mean", "std", "ci_low", "ci_high", "difference_mean"];
         let varied = self.summary().column("variant").and_then(|c| c.str().cloned());
         let varied = varied.is_ok_and(|v| v.iter().flatten().any(|t| !t.is_empty()));
@@ -53,7 +87,7 @@ impl Show for Run {
 
 /// How many images there are, and one of each class.
 impl Show for Dataset {
-    fn blocks(&self) -> Vec<(&'static str, String)> {
+    fn blocks(&self) -> Vec<Block> {
         let words = format!(
             "{}: {} training and {} test images of {} numbers ({})",
             self.id.title(),
@@ -97,6 +131,13 @@ fn samples(images: &Images, classes: usize) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::notebook::dataset;
+
+    #[test]
+    fn results_show_what_they_hold() {
+        let frame = polars::df!("a" => [1]).map_err(Problem::from);
+        assert_eq!(frame.blocks(), frame.as_ref().unwrap().blocks());
+        assert!(Err::<DataFrame, _>(Problem::new("no such frame")).blocks().is_empty());
+    }
 
     #[test]
     fn a_dataset_shows_an_image_of_each_class() {

@@ -8,6 +8,7 @@ pub mod plan;
 mod provenance;
 pub mod selection;
 mod store;
+#[cfg(feature = "program")]
 pub mod trace;
 pub mod tune;
 

@@ -19,10 +19,8 @@ mod feedback_alignment {
             .epochs(3)
             .run()?;
         super::show(&run);
-        let accuracy: Plot = run.accuracy()?;
-        super::show(&accuracy);
-        let angles: Plot = run.plot("angles")?;
-        super::show(&angles);
+        super::show(&run.accuracy());
+        super::show(&run.plot("angles"));
         let deep: Run = Experiment::new("deep")
             .title("Two hidden layers")
             .networks(&["2x800-tanh"])
@@ -30,8 +28,7 @@ mod feedback_alignment {
             .epochs(3)
             .run()?;
         super::show(&deep);
-        let losses: Plot = deep.lines("train_loss")?;
-        super::show(&losses);
+        super::show(&deep.lines("train_loss"));
         Ok(())
     }
 }
@@ -43,26 +40,19 @@ mod hebbian_feedback {
         use notebook::prelude::*;
         let run: Run = Experiment::new("learning-feedback")
             .title("Feedback that learns")
-            .networks(&["1x500"])
             .rules(&["bp", "fa/feedback=random", "fa/feedback=hebb", "fa/feedback=oja", "fa/feedback=kolen-pollack"])
-            .rate(0.03)
             .epochs(4)
             .run()?;
         super::show(&run);
-        let accuracy: Plot = run.accuracy()?;
-        super::show(&accuracy);
-        let angles: Plot = run.lines("feedback_angle_1")?;
-        super::show(&angles);
-        let refused: String = match Experiment::new("refused").networks(&["2x100-tanh"]).rules(&["dfa/feedback=oja"]).rate(0.03).run() {
-            Ok(_) => "it ran".into(),
-            Err(problem) => problem.to_string(),
-        };
-        println!("{refused}");
+        super::show(&run.accuracy());
+        super::show(&run.lines("feedback_angle_1"));
+        let refused: Experiment =
+            Experiment::new("refused").networks(&["2x800-tanh"]).rules(&["dfa/feedback=oja"]);
+        super::show(&refused.run().unwrap_err());
         let deep: Run = Experiment::new("direct")
             .title("Direct feedback that learns")
-            .networks(&["2x200-tanh"])
+            .networks(&["2x800-tanh"])
             .rules(&["bp", "dfa/feedback=random", "dfa/feedback=hebb", "dfa/feedback=oja-g1"])
-            .rate(0.03)
             .epochs(3)
             .run()?;
         super::show(&deep);
@@ -75,18 +65,13 @@ mod hebbian_learning {
 
     pub fn run() -> Result<(), bioprop::notebook::Problem> {
         use notebook::prelude::*;
-        let growth: Run = Experiment::new("growth")
+        let growth: Run = Experiment::new("local")
             .title("A local rule alone")
-            .networks(&["1x200"])
             .rules(&["growth/local=hebb", "growth/local=oja"])
-            .rate(3e-4)
-            .epochs(4)
             .run()?;
-        let norms: Plot = growth.lines("weight_norm_1")?;
-        super::show(&norms);
+        super::show(&growth.lines("weight_norm_1"));
         let hebbnet: Run = Experiment::new("hebbnet")
             .title("HebbNet")
-            .networks(&["1x500"])
             .rules(&[
                 "bp",
                 "frozen",
@@ -96,12 +81,10 @@ mod hebbian_learning {
                 "hebbnet/local=oja,variant=hl",
             ])
             .recipe("unit")
-            .rate(0.03)
             .epochs(3)
             .run()?;
         super::show(&hebbnet);
-        let accuracy: Plot = hebbnet.accuracy()?;
-        super::show(&accuracy);
+        super::show(&hebbnet.accuracy());
         let sum: Run = Experiment::new("sum")
             .title("Gradient plus β times Hebb or Oja")
             .networks(&["1x200"])
@@ -117,18 +100,14 @@ mod hebbian_learning {
             .rate(0.1)
             .epochs(2)
             .run()?;
-        let betas: Plot = sum.accuracy()?;
-        super::show(&betas);
+        super::show(&sum.accuracy());
         let descent: Run = Experiment::new("descent")
             .title("Hebbian descent")
-            .networks(&["1x200"])
             .rules(&["bp", "hd/reading=d", "hd/reading=k", "hd/reading=o1", "hd/reading=d,train=output", "hd/reading=d,train=hidden"])
-            .rate(0.03)
             .epochs(2)
             .run()?;
         super::show(&descent);
-        let readings: Plot = descent.accuracy()?;
-        super::show(&readings);
+        super::show(&descent.accuracy());
         Ok(())
     }
 }
@@ -163,10 +142,8 @@ mod own_rule {
             .epochs(2)
             .run()?;
         super::show(&run);
-        let accuracy: Plot = run.accuracy()?;
-        super::show(&accuracy);
-        let page: String = run.report("target/own_rule")?;
-        println!("{page}");
+        super::show(&run.accuracy());
+        super::show(&run.report("target/reports/own_rule"));
         Ok(())
     }
 }
@@ -176,20 +153,18 @@ mod read_report {
 
     pub fn run() -> Result<(), bioprop::notebook::Problem> {
         use notebook::prelude::*;
-        let page: String = Experiment::new("small")
+        let small: Experiment = Experiment::new("small")
             .title("A small report")
             .datasets(&["mnist", "cifar10"])
             .networks(&["1x200"])
             .rules(&["bp", "fa/feedback=random", "fa/feedback=random-sign"])
             .rate(0.03)
             .seeds(3)
-            .epochs(2)
-            .run()?
-            .report("target/read_report")?;
-        println!("{page}");
-        let trials: DataFrame = parquet("target/read_report/results.parquet")?;
+            .epochs(2);
+        super::show(&small.run()?.report("target/reports/small"));
+        let trials: DataFrame = parquet("target/reports/small/results.parquet")?;
         super::show(&trials);
-        let curves: DataFrame = parquet("target/read_report/curves.parquet")?;
+        let curves: DataFrame = parquet("target/reports/small/curves.parquet")?;
         super::show(&curves);
         use notebook::polars::prelude::*;
 
@@ -230,9 +205,8 @@ mod read_report {
         let together: DataFrame =
             shares.join(accuracies, [col("cell")], [col("cell")], JoinArgs::new(JoinType::Inner)).sort(["cell"], Default::default()).collect()?;
         super::show(&together);
-        let run: Run = read_report("target/read_report")?;
-        let accuracy: Plot = run.accuracy()?;
-        super::show(&accuracy);
+        let run: Run = read_report("target/reports/small")?;
+        super::show(&run.accuracy());
         Ok(())
     }
 }
@@ -251,9 +225,8 @@ mod study_statistics {
             .epochs(2)
             .run()?;
         super::show(&run);
-        let accuracy: Plot = run.accuracy()?;
-        super::show(&accuracy);
-        use notebook::ndarray::{Array1, Array2, Axis};
+        super::show(&run.accuracy());
+        use notebook::ndarray::{Array1, Array2, ArrayView1};
         use notebook::ndarray_stats::{CorrelationExt, Quantile1dExt, SummaryStatisticsExt, interpolate::Linear};
         use notebook::noisy_float::types::{N64, n64};
         use notebook::polars::prelude::*;
@@ -261,32 +234,40 @@ mod study_statistics {
         const NETWORKS: [&str; 3] = ["1x50", "1x200", "1x800"];
 
         /// Test accuracies of a cell, by seed.
-        fn accuracies(trials: &DataFrame, cell: &str) -> Result<Array1<f64>, Problem> {
-            let rows: DataFrame = trials.clone().lazy().filter(col("cell").eq(lit(cell))).sort(["seed"], Default::default()).collect()?;
-            numbers(&rows, "test_accuracy")
+        fn accuracies(trials: &DataFrame, network: &str, rule: &str) -> Result<Array1<f64>, Problem> {
+            let cell: String = format!("mnist/{network}/{rule}");
+            let rows: LazyFrame = trials.clone().lazy().filter(col("cell").eq(lit(cell))).sort(["seed"], Default::default());
+            numbers(&rows.collect()?, "test_accuracy")
         }
-
-        let trials: DataFrame = run.trials().clone();
         let mut differences: Array2<f64> = Array2::zeros((0, 5));
         for network in NETWORKS {
-            let bp: Array1<f64> = accuracies(&trials, &format!("mnist/{network}/bp"))?;
-            let fa: Array1<f64> = accuracies(&trials, &format!("mnist/{network}/fa/feedback=random"))?;
+            let bp: Array1<f64> = accuracies(run.trials(), network, "bp")?;
+            let fa: Array1<f64> = accuracies(run.trials(), network, "fa/feedback=random")?;
             differences.push_row((fa - bp).view())?;
         }
         println!("{differences:+.4}");
-        let mut rows: Vec<[f64; 5]> = vec![];
-        for row in differences.axis_iter(Axis(0)) {
-            let mean: f64 = SummaryStatisticsExt::mean(&*row)?;
-            let deviation: f64 = row.std(1.0);
-            let mut sorted: Array1<N64> = row.mapv(n64);
-            let median: f64 = sorted.quantile_mut(n64(0.5), &Linear)?.raw();
-            let half: f64 = 2.776445 * deviation / (row.len() as f64).sqrt();
-            rows.push([mean, deviation, median, mean - half, mean + half]);
+        /// Mean, standard deviation, median, and the ends of the interval.
+        fn describe(values: ArrayView1<f64>) -> Result<[f64; 5], Problem> {
+            let mean: f64 = SummaryStatisticsExt::mean(&*values)?;
+            let deviation: f64 = values.std(1.0);
+            let mut ordered: Array1<N64> = values.mapv(n64);
+            let median: f64 = ordered.quantile_mut(n64(0.5), &Linear)?.raw();
+            let half: f64 = 2.776445 * deviation / (values.len() as f64).sqrt();
+            Ok([mean, deviation, median, mean - half, mean + half])
         }
-        let mut table: DataFrame = df!("network" => NETWORKS)?;
-        for (i, name) in ["mean", "deviation", "median", "low", "high"].into_iter().enumerate() {
-            table.with_column(Column::new(name.into(), rows.iter().map(|r| r[i]).collect::<Vec<f64>>()))?;
+
+        fn column(rows: &[[f64; 5]], i: usize) -> Vec<f64> {
+            rows.iter().map(|row| row[i]).collect()
         }
+        let rows: Vec<[f64; 5]> = differences.rows().into_iter().map(describe).collect::<Result<_, _>>()?;
+        let table: DataFrame = df!(
+            "network" => NETWORKS,
+            "mean" => column(&rows, 0),
+            "deviation" => column(&rows, 1),
+            "median" => column(&rows, 2),
+            "low" => column(&rows, 3),
+            "high" => column(&rows, 4)
+        )?;
         super::show(&table);
         let correlation: Array2<f64> = differences.pearson_correlation()?;
         println!("{correlation:.2}");
@@ -305,20 +286,12 @@ mod tour {
             Experiment::new("tour").title("A tour").rules(&["bp", "fa/feedback=random"]).seeds(3).epochs(2);
         let run: Run = experiment.run()?;
         super::show(&run);
-        let accuracy: Plot = run.accuracy()?;
-        super::show(&accuracy);
-        let curves: Plot = run.plot("curves")?;
-        super::show(&curves);
-        let columns: DataFrame = run.trials().select(["cell", "seed", "learning_rate", "steps", "train_accuracy", "test_accuracy"])?;
-        super::show(&columns);
-        let angles: Plot = run.lines("feedback_angle_1")?;
-        super::show(&angles);
-        let answer: String = match Experiment::new("typo").rules(&["fa/feedback=randm"]).run() {
-            Ok(_) => "it ran".into(),
-            Err(problem) => problem.to_string(),
-        };
-        println!("{answer}");
-        println!("{}", experiment.study());
+        super::show(&run.accuracy());
+        super::show(&run.plot("curves"));
+        super::show(&run.trials().select(["cell", "seed", "learning_rate", "steps", "train_accuracy", "test_accuracy"]));
+        super::show(&run.lines("feedback_angle_1"));
+        super::show(&Experiment::new("typo").rules(&["fa/feedback=randm"]).run().unwrap_err());
+        super::show(&experiment.study());
         Ok(())
     }
 }

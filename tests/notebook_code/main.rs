@@ -1,5 +1,5 @@
 //! The code of every notebook, which must compile against the library. `tests/notebooks.rs` checks that it is what the
-//! notebooks hold. Running it takes minutes: `cargo test --test notebook_code -- --ignored`.
+//! notebooks hold. It runs on few images here; as in the notebooks: `cargo test --test notebook_code -- --ignored`.
 
 #[allow(unused, clippy::all)]
 mod cells {
@@ -8,7 +8,7 @@ mod cells {
     /// What a cell ends in must show itself.
     fn show<T: bioprop::prelude::Show>(value: &T) {
         let blocks = value.blocks();
-        assert!(blocks.iter().all(|(_, content)| !content.is_empty()), "a value shows nothing");
+        assert!(!blocks.is_empty() && blocks.iter().all(|(_, content)| !content.is_empty()), "a value shows nothing");
         if let Some(folder) = std::env::var_os("BIOPROP_SHOWN") {
             use std::sync::atomic::{AtomicUsize, Ordering};
             static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -30,4 +30,15 @@ fn every_notebook_runs() {
         }
         eprintln!("{name}: {:.1} s", started.elapsed().as_secs_f64());
     }
+}
+
+#[test]
+fn every_notebook_runs_on_few_images() {
+    // its own process: the variable holds for all of it
+    let run = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "every_notebook_runs"])
+        .env("BIOPROP_PROFILE", "smoke")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
 }
