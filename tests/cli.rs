@@ -444,7 +444,7 @@ fn a_study_may_have_its_rates_searched_first() {
     );
     assert!(out.join("tuning.parquet").exists());
     let md = std::fs::read_to_string(out.join("report.md")).unwrap();
-    assert!(md.contains("Searches made for this study") && md.contains("Searched for this study before"));
+    assert!(md.contains("How the rates were chosen") && md.contains("Searched for this study before"));
 
     // the search is in the store as well: nothing is trained again, and the plan knows the rates
     let before = stored(&out);

@@ -10,7 +10,7 @@ use super::Misuse;
 use crate::data::{self, DataError};
 use crate::run::cores;
 use crate::run::plan::{Datasets, Request};
-use crate::study::figures::{Figure, REGISTRY, by_default, figure};
+use crate::study::figures::{Figure, REGISTRY, figure};
 use crate::study::{Cell, Precision, Profile, Recipe, Study};
 
 /// Which trials.
@@ -61,7 +61,6 @@ impl StudyArgs {
                 return Err(misuse("--figures none: nothing to do; it is for --robustness alone".into()));
             }
             (None, Some(figures)) => figures.0.clone(),
-            (None, None) if self.cells.is_empty() => by_default(),
             (None, None) => REGISTRY.to_vec(),
         };
         let mut cells: Vec<Cell> = self.cells.iter().map(Cell::canonical).collect();

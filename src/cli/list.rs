@@ -76,9 +76,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<()> {
 }
 
 fn figure_line(f: &Figure) -> String {
-    let default = figures::by_default().iter().any(|d| d.id == f.id);
-    let asked = if default { "" } else { "; trained when asked for, rates preliminary" };
-    format!("{}: {} ({}{asked})\n", f.id, f.title, count(f.cells().len(), "cell"))
+    format!("{}: {} ({})\n", f.id, f.title, count(f.cells().len(), "cell"))
 }
 
 fn about(f: &Figure) -> String {

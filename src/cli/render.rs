@@ -86,6 +86,8 @@ fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Res
         trials: &shown.trials,
         curves: &shown.curves,
         summary: &shown.summary,
+        filters: &shown.filters,
+        tuning: &shown.tuning,
         uses: &results.uses,
         robustness: robustness.as_ref(),
         provenance: &results.provenance,

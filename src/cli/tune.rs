@@ -112,7 +112,17 @@ fn target(args: &TuneArgs, table: &RateTable, family: String, cell: Cell, of_fee
         beside.feedback_rate =
             table.rates(&cell, args.recipe, Given { learning_rate: Some(1.0), ..beside })?.feedback_rate;
     }
-    Ok(Target { cell, recipe: args.recipe, family, searched, beside, epochs: epochs(args.profile) })
+    let known = known(args.profile, args.recipe, &family, &cell);
+    Ok(Target { cell, recipe: args.recipe, family, searched, beside, epochs: epochs(args.profile), known })
+}
+
+/// What `quick`'s search found for a family whose search on the full data is dear: a place to begin. Backpropagation's
+/// searches are few and begin with the whole grid.
+fn known(profile: Profile, recipe: Recipe, family: &str, cell: &Cell) -> Option<f64> {
+    if profile == Profile::Quick || family == BP {
+        return None;
+    }
+    RateTable::of(Profile::Quick).searched(cell, family, recipe)
 }
 
 fn table_path(args: &TuneArgs) -> PathBuf {

@@ -142,6 +142,11 @@ impl Matrices {
         finite
     }
 
+    /// Every float that the next step depends on, in a fixed order.
+    pub fn state(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.used.iter_mut().map(Matrix::padded_mut)
+    }
+
     pub fn spec(&self) -> &Feedback {
         &self.spec
     }

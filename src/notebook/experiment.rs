@@ -300,6 +300,8 @@ impl Run {
             summary: &self.results.summary,
             uses: &self.results.uses,
             robustness: None,
+            filters: &self.results.filters,
+            tuning: &self.results.tuning,
             provenance: &self.results.provenance,
             // a study of one's own decides nothing about the post
             claims: &[],

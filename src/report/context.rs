@@ -2,19 +2,21 @@
 
 use serde::Serialize;
 
+use super::Sections;
 use super::checklist::{self, Item};
 use super::first_page;
 use super::format;
+use super::growth_table;
 use super::model::{FigureModel, Model};
 use super::palette;
 use super::plots::{Plot, layer};
 use super::published;
 use super::robustness::{self, RobustnessContext};
+use super::section::SectionContext;
 use super::tables::{self, Table};
 use super::verdicts::{self, ClaimContext, Verdicts};
 use crate::study::assumptions;
 use crate::study::figures::PlotKind;
-use crate::study::rates::RateTable;
 
 #[derive(Serialize)]
 pub struct Page {
@@ -27,6 +29,9 @@ pub struct Page {
     pub headline: Table,
     pub headline_note: String,
     pub figures: Vec<FigureContext>,
+    /// Drawn figures of the post after the last one with results.
+    pub after: Vec<SectionContext>,
+    pub searches: Option<SectionContext>,
     /// A sentence for each figure left out.
     pub skipped: Vec<String>,
     pub differences: Vec<String>,
@@ -35,8 +40,6 @@ pub struct Page {
     pub robustness: Option<RobustnessContext>,
     pub rates: Table,
     pub rates_note: String,
-    /// What was searched for the study.
-    pub searches: Option<Table>,
     pub checklist: Vec<Item>,
     pub provenance: Vec<Fact>,
     /// The user's own study file as it was written; empty in a report on the post.
@@ -77,6 +80,8 @@ pub struct FigureContext {
     pub id: String,
     /// Anchor and stem of files: `figure-7`.
     pub slug: String,
+    /// Drawn figures of the post that stand before this one.
+    pub before: Vec<SectionContext>,
     pub heading: String,
     pub about: String,
     pub reading: String,
@@ -166,10 +171,18 @@ pub fn named_all<'a>(ids: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The whole page from the numbers and the plots (one list of plots per figure).
-pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
+pub fn page(model: &Model, plots: &[Vec<Plot>], sections: &Sections) -> Page {
     let p = model.provenance;
-    let figures: Vec<FigureContext> =
+    let mut figures: Vec<FigureContext> =
         model.figures.iter().zip(plots).map(|(f, plots)| figure(model, f, plots)).collect();
+    let mut after = vec![];
+    for (number, section) in &sections.diagrams {
+        let later = |f: &&mut FigureContext| f.id.parse::<u32>().is_ok_and(|n| n > *number);
+        match figures.iter_mut().find(later) {
+            Some(figure) => figure.before.push(section.into()),
+            None => after.push(section.into()),
+        }
+    }
     Page {
         title: match &model.study {
             Some(study) => study.figure.title.into(),
@@ -189,6 +202,8 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
         headline: tables::headline(&model.headline),
         headline_note: "The best kind is the one with the highest mean of the six options, picked by the very accuracy that is shown: read its lead with that in mind. Intervals are for one comparison at a time. On networks with one hidden layer both columns hold the same trials, since the two rules are then one.".into(),
         figures,
+        after,
+        searches: sections.searches.as_ref().map(Into::into),
         skipped: model.skipped.iter().map(|f| {
             format!("{} ({}) is not shown: none of its cells has a trial in these results.", capital(&named(f.id)), f.title)
         }).collect(),
@@ -202,8 +217,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>]) -> Page {
             "Searched for this study before its trials were trained: on validation images, with a seed of the search's own, for the family of each cell (feedback alignment, direct feedback alignment and the sum rule take backpropagation's rate).".into()
         } else if model.study.is_some() {
             "As the study file sets them; where it sets none, the profile's table, searched on validation images with seeds of the search's own.".into()
-        } else { "Searched on validation images with a seed of the search's own. Feedback alignment, direct feedback alignment and the sum rule use backpropagation's rate (assumption A2); the other rules have rates of their own, and those that no search has chosen yet are marked preliminary in `report list rates`.".into() },
-        searches: p.rates.as_ref().and_then(|text| RateTable::read("rates.toml", text).ok()).map(|t| tables::searches(&t)),
+        } else { "Searched on validation images with a seed of the search's own. Feedback alignment, direct feedback alignment and the sum rule use backpropagation's rate (assumption A2); the other rules have rates of their own, and those that no search has chosen are marked.".into() },
         checklist: checklist::items(model),
         provenance: provenance(model),
         study: p.study.clone().unwrap_or_default(),
@@ -241,6 +255,7 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
     let published = if repeats { None } else { tables::published(f, &slug) };
     let (published, sources) = published.map_or((None, vec![]), |(table, sources)| (Some(table), sources));
     FigureContext {
+        before: vec![],
         heading,
         about: f.figure.about.into(),
         reading: f.figure.reading.into(),
@@ -254,16 +269,16 @@ fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
         gaps: gaps(f),
         plots: plots.iter().filter(|p| !follows(p)).map(plot).collect(),
         more_plots: plots.iter().filter(|p| follows(p)).map(plot).collect(),
-        table: if repeats {
-            tables::repeats(f, &slug, format::headed(f.figure.title, "every run."))
-        } else {
-            tables::cells(f, &slug, format::headed(f.figure.title, "every cell, over seeds."))
+        table: match f.figure.plot {
+            PlotKind::Repeats => tables::repeats(f, &slug, format::headed(f.figure.title, "every run.")),
+            PlotKind::Growth => growth_table::table(f, &slug, format::headed(f.figure.title, "every cell, over seeds.")),
+            _ => tables::cells(f, &slug, format::headed(f.figure.title, "every cell, over seeds.")),
         },
-        table_note: if repeats {
-            "Standard deviations are in percentage points. Equal hashes mean equal weights, bit for bit.".into()
-        } else {
-            "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.".into()
-        },
+        table_note: match f.figure.plot {
+            PlotKind::Repeats => "Standard deviations are in percentage points. Equal hashes mean equal weights, bit for bit.",
+            PlotKind::Growth => "Smallest and largest over seeds. Slope of the log of the projection's norm against the predicted log growth: 1 is growth exactly as predicted. No accuracy is measured here.",
+            _ => "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.",
+        }.into(),
         published,
         published_note: published::NOTE.into(),
         published_sources: sources

@@ -15,6 +15,8 @@ pub struct Fake {
     pub trials: DataFrame,
     pub curves: DataFrame,
     pub summary: DataFrame,
+    pub filters: DataFrame,
+    pub tuning: DataFrame,
     pub provenance: Provenance,
 }
 
@@ -289,5 +291,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
             ("polars".to_string(), "0.55.2".to_string()),
         ]),
     };
-    Fake { trials, curves, summary, provenance }
+    let entries = &crate::study::rates::RateTable::of(profile).entries;
+    let tuning = crate::stats::tuning_frame(entries).unwrap();
+    Fake { trials, curves, summary, filters: crate::stats::filters_frame(&[]).unwrap(), tuning, provenance }
 }

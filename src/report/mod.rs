@@ -5,10 +5,12 @@
 mod checklist;
 mod columns;
 mod context;
+mod diagrams;
 #[cfg(test)]
 mod fake;
 mod first_page;
 pub mod format;
+mod growth_table;
 mod model;
 pub(crate) mod palette;
 mod pictures;
@@ -16,6 +18,8 @@ pub(crate) mod plots;
 mod published;
 mod reading;
 mod robustness;
+mod searches;
+mod section;
 mod tables;
 mod templates;
 #[cfg(test)]
@@ -37,6 +41,7 @@ use crate::study::figures::PlotKind;
 use model::{FigureModel, Model};
 pub use pictures::{Picture, pictures_of};
 pub use plots::{Plot, PlotError};
+use section::Section;
 
 /// What a report is made of: the frames of `results.parquet`, `curves.parquet` and `summary.csv`, and where they come from.
 pub struct Inputs<'a> {
@@ -46,6 +51,10 @@ pub struct Inputs<'a> {
     pub curves: &'a DataFrame,
     /// One row per cell.
     pub summary: &'a DataFrame,
+    /// One row per unit whose first-layer weights were kept.
+    pub filters: &'a DataFrame,
+    /// One row per rate that a search tried.
+    pub tuning: &'a DataFrame,
     pub provenance: &'a Provenance,
     /// The verdict of each claim.
     pub claims: &'a [Judged],
@@ -106,13 +115,14 @@ const PNG_SCALE: f32 = 2.0;
 pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
     let model = Model::new(inputs)?;
     let drawn: Vec<Vec<Plot>> = model.figures.iter().map(draw).collect::<Result<_, _>>()?;
-    let page = context::page(&model, &drawn);
+    let sections = Sections::new(&model)?;
+    let page = context::page(&model, &drawn, &sections);
 
     let mut files: Vec<(PathBuf, Vec<u8>)> = vec![
         ("index.html".into(), templates::html(&page)?.into_bytes()),
         ("report.md".into(), templates::markdown(&page)?.into_bytes()),
     ];
-    let plots: Vec<&Plot> = drawn.iter().flatten().collect();
+    let plots: Vec<&Plot> = drawn.iter().flatten().chain(sections.plots()).collect();
     files.extend(plots.iter().map(|p| (format!("figures/{}.svg", p.name).into(), p.file().into_bytes())));
     for (plot, png) in plots.iter().zip(pictures(&plots)?) {
         files.push((format!("figures/{}.png", plot.name).into(), png));
@@ -131,6 +141,32 @@ pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
         written.push(path);
     }
     Ok(Written { files: written, skipped: model.skipped.iter().map(|f| f.id.to_string()).collect() })
+}
+
+/// What stands around the figures of results.
+struct Sections {
+    /// By the post's number.
+    diagrams: Vec<(u32, Section)>,
+    searches: Option<Section>,
+}
+
+impl Sections {
+    fn new(model: &Model) -> Result<Sections, ReportError> {
+        if model.study.is_some() {
+            return Ok(Sections { diagrams: vec![], searches: None });
+        }
+        let diagrams =
+            diagrams::REGISTRY.iter().map(|d| Ok((d.number, (d.make)()?))).collect::<Result<_, PlotError>>()?;
+        Ok(Sections { diagrams, searches: searches::section(&model.searches)? })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Section> {
+        self.diagrams.iter().map(|d| &d.1).chain(&self.searches)
+    }
+
+    fn plots(&self) -> impl Iterator<Item = &Plot> {
+        self.all().flat_map(|s| s.plots.iter().map(|p| &p.0))
+    }
 }
 
 /// The plots of a figure, the main one first.

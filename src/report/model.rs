@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::searches::{self, Search};
 use super::{Inputs, Reference, ReportError, reading};
 use crate::data::DatasetId;
 use crate::run::Provenance;
@@ -208,6 +209,8 @@ pub struct Model<'a> {
     pub headline: Vec<Headline>,
     pub lengths: Vec<Length>,
     pub rates: Vec<Rate>,
+    /// The searches that chose them.
+    pub searches: Vec<Search>,
     pub train_time_s: f64,
     pub robustness: Option<&'a Robustness>,
 }
@@ -357,6 +360,10 @@ impl<'a> Model<'a> {
             lengths: lengths(&shown),
             rates: rates(&shown, provenance),
             robustness: inputs.robustness,
+            searches: searches::read(
+                inputs.tuning,
+                Some(&provenance.recipe[..]).filter(|_| provenance.rates.is_none()),
+            )?,
             train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
             figures: shown,
             skipped,

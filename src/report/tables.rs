@@ -8,7 +8,6 @@ use super::palette::series;
 use super::published;
 use crate::study::Cell;
 use crate::study::figures::PlotKind;
-use crate::study::rates::{RateEntry, RateTable};
 
 /// A table whose first column names the row.
 #[derive(Debug, Clone, Serialize)]
@@ -51,26 +50,26 @@ pub struct Field {
 }
 
 impl Field {
-    pub(super) fn note(self, note: String) -> Field {
+    pub fn note(self, note: String) -> Field {
         Field { note: if note == NONE { String::new() } else { note }, ..self }
     }
     /// Both lines in one.
     fn whole(&self) -> String {
         if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
     }
-    fn series(self, cell: &CellModel) -> Field {
+    pub fn series(self, cell: &CellModel) -> Field {
         self.of(&cell.cell)
     }
     /// With the swatch of the cell's series.
-    pub(super) fn of(self, cell: &Cell) -> Field {
+    pub fn of(self, cell: &Cell) -> Field {
         let s = series(cell);
         Field { swatch: Some(format!("sw-{}{}", s.class, s.fill.class())), ..self }
     }
-    pub(super) fn text(text: impl Into<String>) -> Field {
+    pub fn text(text: impl Into<String>) -> Field {
         let text = text.into();
         Field { sort: text.clone(), text, swatch: None, alert: false, numeric: false, note: String::new() }
     }
-    pub(super) fn number(text: String, value: Option<f64>) -> Field {
+    pub fn number(text: String, value: Option<f64>) -> Field {
         Field {
             text,
             sort: value.map_or_else(String::new, |v| v.to_string()),
@@ -80,17 +79,30 @@ impl Field {
             note: String::new(),
         }
     }
-    fn tally(n: usize) -> Field {
+    pub fn tally(n: usize) -> Field {
         Field { alert: n > 0, ..Field::number(n.to_string(), Some(n as f64)) }
     }
 }
 
-fn columns(titles: &[(&str, bool)]) -> Vec<Column> {
+pub fn columns(titles: &[(&str, bool)]) -> Vec<Column> {
     titles.iter().map(|(t, numeric)| Column { title: (*t).to_string(), numeric: *numeric }).collect()
 }
 
+/// A table of text alone.
+pub fn plain(id: &str, caption: &str, titles: &[&str], rows: Vec<Vec<String>>) -> Table {
+    let titles: Vec<(&str, bool)> = titles.iter().map(|t| (*t, false)).collect();
+    let row = |cells: Vec<String>| Row { strong: false, cells: cells.into_iter().map(Field::text).collect() };
+    Table {
+        id: id.into(),
+        caption: caption.into(),
+        columns: columns(&titles),
+        tall: rows.len() > 20,
+        rows: rows.into_iter().map(row).collect(),
+    }
+}
+
 /// Name of a series with its swatch.
-fn named(cell: &CellModel) -> Field {
+pub fn named(cell: &CellModel) -> Field {
     Field::text(series(&cell.cell).label).series(cell)
 }
 
@@ -335,59 +347,6 @@ pub fn rates(rows: &[Rate]) -> Table {
         columns: columns(&[("Rule", false), ("Dataset", false), ("Network", false), ("Rate", true)]),
         tall: false,
         rows: rows.iter().map(row).collect(),
-    }
-}
-
-/// Three digits, for rates of a half-decade grid; the files hold them all.
-fn short(rate: f64) -> String {
-    crate::rules::number_text(format!("{rate:.2e}").parse().unwrap_or(rate))
-}
-
-/// What a study's own searches tried.
-pub fn searches(table: &RateTable) -> Table {
-    let row = |e: &RateEntry| {
-        let tried = e.tried.iter().map(|t| {
-            let growth = t.growth.map_or(String::new(), |g| format!(" (growth {})", short(g)));
-            let score = t.validation_accuracy.map_or_else(|| t.status.clone(), |a| format!("{}%", format::percent(a)));
-            format!("{}{growth}: {score}", short(t.learning_rate))
-        });
-        let mut chosen = short(e.learning_rate);
-        if let Some(growth) = e.growth {
-            chosen += &format!(", growth {}", short(growth));
-        }
-        Row {
-            strong: false,
-            cells: vec![
-                Field::text(&e.family),
-                Field::text(e.dataset.title()),
-                Field::text(&e.network),
-                Field::text(e.recipe.name()),
-                Field::number(chosen, Some(e.learning_rate)).note(if e.unmoved {
-                    "moved the hidden layer too little".into()
-                } else {
-                    String::new()
-                }),
-                Field::text(tried.collect::<Vec<_>>().join("; ")),
-            ],
-        }
-    };
-    let epochs = table.entries.iter().map(|e| e.epochs).max().unwrap_or(0);
-    Table {
-        id: "searches-table".into(),
-        caption: format!(
-            "Searches made for this study: what was tried, with its accuracy on validation after {}.",
-            format::plural(epochs as usize, "epoch", "epochs")
-        ),
-        columns: columns(&[
-            ("Family", false),
-            ("Dataset", false),
-            ("Network", false),
-            ("Recipe", false),
-            ("Chosen", true),
-            ("Tried", false),
-        ]),
-        tall: table.entries.len() > 20,
-        rows: table.entries.iter().map(row).collect(),
     }
 }
 

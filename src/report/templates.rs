@@ -21,6 +21,8 @@ const ALL: &[(&str, &str)] = &[
     template!("partials/robustness.md"),
     template!("partials/table.html"),
     template!("partials/plot.html"),
+    template!("partials/section.html"),
+    template!("partials/section.md"),
     template!("partials/figure.md"),
     template!("partials/table.md"),
 ];

@@ -21,6 +21,8 @@ fn report(fake: &Fake, out: &Path) -> Written {
         summary: &fake.summary,
         uses: &Uses::default(),
         robustness: None,
+        filters: &fake.filters,
+        tuning: &fake.tuning,
         provenance: &fake.provenance,
         claims: &claims,
         reference: (fake.provenance.profile == "quick").then_some(&reference),
@@ -182,6 +184,8 @@ fn a_missing_column_is_named() {
         summary: &fake.summary,
         uses: &Uses::default(),
         robustness: None,
+        filters: &fake.filters,
+        tuning: &fake.tuning,
         provenance: &fake.provenance,
         claims: &[],
         reference: None,
@@ -210,7 +214,7 @@ fn two_lengths() -> (Fake, Uses) {
     let mut provenance = long.provenance.clone();
     provenance.figures = vec!["4".into(), "7".into()];
     let curves = short.curves.vstack(&long.curves).unwrap();
-    (Fake { summary: summarise(&stacked).unwrap(), trials: stacked, curves, provenance }, uses)
+    (Fake { summary: summarise(&stacked).unwrap(), trials: stacked, curves, provenance, ..long }, uses)
 }
 
 #[test]
@@ -220,6 +224,8 @@ fn a_figure_shows_its_own_trials_where_another_trained_the_cell_for_longer() {
         trials: &fake.trials,
         curves: &fake.curves,
         summary: &fake.summary,
+        filters: &fake.filters,
+        tuning: &fake.tuning,
         uses,
         robustness: None,
         provenance: &fake.provenance,

@@ -5,9 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::keeper::{self, FileKeeper};
 use super::memory;
 use super::plan::{Datasets, Planned};
 use super::store::{Loaded, Store, StoreError, StoredTrial};
+use crate::net::Isa;
 use crate::train::{self, Monitor, Outcome};
 
 /// Watches a run; called from the training threads.
@@ -152,14 +154,18 @@ fn train_one(
     commit: Option<&str>,
     watch: &Watch,
 ) -> Result<bool, ExecuteError> {
+    let keeper = FileKeeper::new(store.folder(), &planned.key, keeper::EVERY, watch.observer);
     if let Loaded::Found(_) = store.load(&planned.key)? {
+        keeper.done();
         watch.observer.finished(watch.slot, planned, None);
         return Ok(false);
     }
     watch.observer.started(watch.slot, planned);
     let data = &datasets[&planned.trial.cell.dataset];
     let peak = alone.then(memory::Peak::start).flatten();
-    let result = catch_unwind(AssertUnwindSafe(|| train::train(&planned.trial.config(), data, watch)));
+    let config = planned.trial.config();
+    let train = || train::train_keeping(Isa::best(), &config, data, watch, &keeper);
+    let result = catch_unwind(AssertUnwindSafe(train));
     let outcome = match result {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(train::Stopped)) => return Ok(false),
@@ -179,6 +185,7 @@ fn train_one(
         peak_memory_bytes: peak.and_then(memory::Peak::bytes),
     };
     store.save(&stored)?;
+    keeper.done();
     watch.observer.finished(watch.slot, planned, Some(&stored.outcome));
     Ok(true)
 }

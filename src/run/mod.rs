@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod execute;
+mod keeper;
 mod memory;
 pub mod plan;
 mod provenance;

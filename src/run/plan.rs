@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::data::{Dataset, DatasetId, Images, full_fingerprint, full_sizes};
+use crate::study::figures;
 use crate::study::figures::Figure;
 use crate::study::rates::{Given, RateError, RateTable};
 use crate::study::robustness::{self, Change};
@@ -44,7 +45,7 @@ impl Request {
     pub fn of(profile: Profile) -> Request {
         Request {
             profile,
-            figures: crate::study::figures::by_default(),
+            figures: figures::REGISTRY.to_vec(),
             cells: None,
             seeds: None,
             epochs: None,
@@ -68,7 +69,7 @@ impl Request {
         let mut text = format!("report run --profile {}", self.profile);
         if let Some(study) = &self.study {
             text += &format!(" --study {}.toml", study.figure.id);
-        } else if !self.figures.iter().map(|f| f.id).eq(crate::study::figures::by_default().iter().map(|f| f.id)) {
+        } else if !self.figures.iter().map(|f| f.id).eq(figures::REGISTRY.iter().map(|f| f.id)) {
             let ids: Vec<_> = self.figures.iter().map(|f| f.id).collect();
             text += &format!(" --figures {}", if ids.is_empty() { "none".into() } else { ids.join(",") });
         }

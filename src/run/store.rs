@@ -81,6 +81,10 @@ impl Store {
         folder.is_dir().then(|| Store { folder: folder.to_path_buf() })
     }
 
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub fn path(&self, key: &str) -> PathBuf {
         self.folder.join(format!("{key}.trial"))
     }

@@ -1,4 +1,5 @@
-//! The result files of a report: `results.parquet`, `results.csv`, `curves.parquet`, `filters.parquet`, `uses.parquet`,
+//! The result files of a report: `results.parquet`, `results.csv`, `curves.parquet`, `filters.parquet`, `tuning.parquet`,
+//! `uses.parquet`,
 //! `summary.csv`, `provenance.json`. A report can be made anew from its Parquet files and `provenance.json` alone.
 
 use std::collections::BTreeSet;
@@ -9,8 +10,9 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 use polars_io::prelude::{CsvWriter, ParquetReader, ParquetWriter, SerReader, SerWriter};
 
-use super::{StatsError, Uses, curves_frame, filters_frame, same_bits, summarise, trials_frame};
+use super::{StatsError, Uses, curves_frame, filters_frame, same_bits, summarise, trials_frame, tuning_frame};
 use crate::run::{Provenance, StoredTrial, atomic};
+use crate::study::rates::RateTable;
 
 /// The frames of a report.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Results {
     pub curves: DataFrame,
     /// Some first-layer weights, one row per unit; no rows where none were kept.
     pub filters: DataFrame,
+    /// The searches that chose the rates, one row per rate tried.
+    pub tuning: DataFrame,
     pub summary: DataFrame,
     /// What asked for each trial.
     pub uses: Uses,
@@ -28,14 +32,17 @@ pub struct Results {
 impl Results {
     /// From trained trials.
     pub fn from_trials(trials: &[StoredTrial], uses: Uses, provenance: Provenance) -> Result<Results, StatsError> {
-        Results::from_frames(trials_frame(trials)?, curves_frame(trials)?, filters_frame(trials)?, uses, provenance)
+        // a study may have searched rates of its own
+        let own = provenance.rates.as_ref().and_then(|text| RateTable::read("rates.toml", text).ok());
+        let of_profile = provenance.profile.parse().map_or(&[][..], |profile| &RateTable::of(profile).entries);
+        let entries = own.as_ref().map_or(of_profile, |table| &table.entries);
+        let frames = [trials_frame(trials)?, curves_frame(trials)?, filters_frame(trials)?, tuning_frame(entries)?];
+        Results::from_frames(frames, uses, provenance)
     }
 
-    /// From frames; the summary is always computed anew.
+    /// From the frames of trials, curves, filters and searches; the summary is always computed anew.
     pub fn from_frames(
-        trials: DataFrame,
-        curves: DataFrame,
-        filters: DataFrame,
+        [trials, curves, filters, tuning]: [DataFrame; 4],
         uses: Uses,
         provenance: Provenance,
     ) -> Result<Results, StatsError> {
@@ -43,25 +50,29 @@ impl Results {
             return Err(StatsError::NoTrials);
         }
         let summary = summarise(&trials)?;
-        Ok(Results { trials, curves, filters, summary, uses, provenance })
+        Ok(Results { trials, curves, filters, tuning, summary, uses, provenance })
     }
 
     /// What the figures show and the claims are judged by: all but the trials that only a robustness table asked for.
     pub fn of_figures(&self) -> Result<Results, StatsError> {
         let Some(keys) = self.uses.of_figures() else { return Ok(self.clone()) };
-        let (trials, curves, filters) =
-            (keep(&self.trials, &keys)?, keep(&self.curves, &keys)?, keep(&self.filters, &keys)?);
+        let trials = keep(&self.trials, &keys)?;
         let summary = summarise(&trials)?;
-        Ok(Results { trials, curves, filters, summary, uses: self.uses.clone(), provenance: self.provenance.clone() })
+        let (curves, filters) = (keep(&self.curves, &keys)?, keep(&self.filters, &keys)?);
+        Ok(Results { trials, curves, filters, summary, ..self.clone() })
     }
 
     /// Reads a report's folder.
     pub fn read(folder: &Path) -> Result<Results, StatsError> {
         let trials = read_parquet(&folder.join("results.parquet"))?;
         let curves = read_parquet(&folder.join("curves.parquet"))?;
-        let filters = folder.join("filters.parquet");
-        // pictures only: a report can do without
-        let filters = if filters.exists() { read_parquet(&filters)? } else { filters_frame(&[])? };
+        // pictures and history: a report can do without
+        let optional = |name: &str, empty: fn() -> Result<DataFrame, StatsError>| {
+            let path = folder.join(name);
+            if path.exists() { read_parquet(&path) } else { empty() }
+        };
+        let filters = optional("filters.parquet", || filters_frame(&[]))?;
+        let tuning = optional("tuning.parquet", || tuning_frame(&[]))?;
         let uses = folder.join("uses.parquet");
         let provenance = read_provenance(&folder.join("provenance.json"))?;
         let uses = match uses.exists() {
@@ -69,7 +80,7 @@ impl Results {
             // a report of an older version: what it asked for, for all its figures
             false => Uses::all(&provenance.figures, &trials)?,
         };
-        Results::from_frames(trials, curves, filters, uses, provenance)
+        Results::from_frames([trials, curves, filters, tuning], uses, provenance)
     }
 
     /// Writes every file, each atomically.
@@ -80,6 +91,7 @@ impl Results {
         write_parquet(&self.curves, &folder.join("curves.parquet"))?;
         write_parquet(&self.filters, &folder.join("filters.parquet"))?;
         write_parquet(&self.uses.frame()?, &folder.join("uses.parquet"))?;
+        write_parquet(&self.tuning, &folder.join("tuning.parquet"))?;
         write_csv(&self.summary, &folder.join("summary.csv"))?;
         let path = folder.join("provenance.json");
         let text = serde_json::to_string_pretty(&self.provenance).expect("provenance is plain data");
@@ -105,14 +117,13 @@ impl Results {
             let curves = stack(&joined.curves, &keep(&next.curves, &new)?)?;
             let filters = stack(&joined.filters, &keep(&next.filters, &new)?)?;
             let provenance = join_provenance(joined.provenance, next.provenance, &trials);
-            let order = ["cell", "seed", "repeat", "key"];
-            joined = Results::from_frames(
-                trials.sort(order, SortMultipleOptions::default())?,
-                curves.sort(["cell", "seed", "repeat", "key", "epoch"], SortMultipleOptions::default())?,
-                filters.sort(["cell", "seed", "repeat", "key", "unit"], SortMultipleOptions::default())?,
-                joined.uses.join(next.uses),
-                provenance,
-            )?;
+            let tuning = if joined.tuning.height() > 0 { joined.tuning } else { next.tuning };
+            let sorted = |frame: DataFrame, last: &str| {
+                let order = ["cell", "seed", "repeat", "key", last];
+                frame.sort(order.into_iter().filter(|o| !o.is_empty()), SortMultipleOptions::default())
+            };
+            let frames = [sorted(trials, "")?, sorted(curves, "epoch")?, sorted(filters, "unit")?, tuning];
+            joined = Results::from_frames(frames, joined.uses.join(next.uses), provenance)?;
             left_path = PathBuf::from(format!("{} + {}", left_path.display(), path.display()));
         }
         Ok(joined)

@@ -21,6 +21,7 @@ pub fn tuning_frame(entries: &[RateEntry]) -> Result<DataFrame, StatsError> {
         column!("feedback_norm", rows, |(_, t)| t.feedback_norm),
         column!("status", rows, |(_, t)| t.status.as_str()),
         column!("winner", rows, |(e, t)| t.learning_rate == e.learning_rate && t.growth == e.growth),
+        column!("unmoved", rows, |(e, _)| e.unmoved),
         column!("seed", rows, |(e, _)| e.seed),
         column!("epochs", rows, |(e, _)| e.epochs),
     ];

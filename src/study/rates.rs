@@ -223,6 +223,11 @@ impl RateTable {
         Ok(Rates { learning_rate, growth, feedback_rate })
     }
 
+    /// The rate that a search chose for a family, if one did.
+    pub fn searched(&self, cell: &Cell, family: &str, recipe: Recipe) -> Option<f64> {
+        self.find(cell, family, recipe).ok().filter(|e| !e.preliminary).map(|e| e.learning_rate)
+    }
+
     fn find(&self, cell: &Cell, family: &str, recipe: Recipe) -> Result<&RateEntry, RateError> {
         let network = cell.network.to_string();
         self.entries

@@ -166,9 +166,8 @@ impl Timing {
             evaluator.score(&mut trainer, &transform, &data.train, some, None);
         });
         let mut observer = observe::Observer::new(&trainer);
-        let sample = &rows[..config.train_sample.min(count)];
         let epoch = mean_seconds(0.0, || {
-            observer.look(Isa::best(), &mut trainer, &transform, (&data.train, sample));
+            observer.look(Isa::best(), &mut trainer);
         });
         Timing { around, step, evaluation, epoch }
     }

@@ -34,11 +34,26 @@ impl Evaluator {
         rows: &[u32],
         bits: Option<&mut Vec<u8>>,
     ) -> Score {
+        self.watched(trainer, inputs, images, rows, bits, |_, _, _| {})
+    }
+
+    /// The same; `watch` sees every layer's activity (index from 0, one row per unit) and how many of its columns are
+    /// images.
+    pub fn watched(
+        &mut self,
+        trainer: &mut Trainer,
+        inputs: &Inputs,
+        images: &Images,
+        rows: &[u32],
+        bits: Option<&mut Vec<u8>>,
+        mut watch: impl FnMut(usize, &Matrix, usize),
+    ) -> Score {
         let mut right = vec![0u8; rows.len().div_ceil(8)];
         let mut correct = 0;
         for (i, rows) in rows.chunks(BATCH).enumerate() {
             inputs.gather_transposed(images, rows, &mut self.panels, &mut self.input);
-            trainer.predict(&self.input, &mut self.buffers, |n, class| {
+            let watch = |l: usize, h: &Matrix| watch(l, h, rows.len());
+            trainer.predict_watched(&self.input, &mut self.buffers, watch, |n, class| {
                 if n < rows.len() && class == Some(images.labels[rows[n] as usize]) {
                     correct += 1;
                     right[(i * BATCH + n) / 8] |= 1 << (n % 8);

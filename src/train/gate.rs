@@ -92,6 +92,20 @@ impl GateState {
         }
     }
 
+    /// How many [`Self::counters`] there are.
+    pub const COUNTERS: usize = 3;
+
+    /// Products in the mean, and how far the random stream is (low and high half).
+    pub fn counters(&self) -> [u64; Self::COUNTERS] {
+        let position = self.rng.get_word_pos();
+        [self.seen, position as u64, (position >> 64) as u64]
+    }
+
+    pub fn set_counters(&mut self, counters: &[u64]) {
+        self.seen = counters[0];
+        self.rng.set_word_pos(u128::from(counters[1]) | u128::from(counters[2]) << 64);
+    }
+
     /// Which entries the last step changed, row by row; `None` without a mask.
     pub fn mask(&self) -> Option<Vec<bool>> {
         match &self.last {

@@ -1,5 +1,6 @@
 //! Training one network: configuration, steps, epochs, evaluation, divergence.
 
+mod checkpoint;
 mod cost;
 mod evaluate;
 mod gate;
@@ -11,6 +12,7 @@ mod products;
 mod split;
 mod trainer;
 
+pub use checkpoint::{Keeper, NoKeeper};
 pub use cost::{Timing, operations, step_operations};
 pub use growth::{GROWTH_STEPS, resolved};
 pub use inputs::{InputScaling, Inputs};
@@ -23,7 +25,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::data::Dataset;
-use crate::net::{Architecture, Isa, Loss, Precision};
+use crate::net::{Architecture, Isa, Loss, Matrix, Precision};
 use crate::rules::RuleSpec;
 use evaluate::Evaluator;
 
@@ -98,6 +100,21 @@ pub fn train(config: &Config, data: &Dataset, monitor: &dyn Monitor) -> Result<O
 /// # Errors
 /// As [`train`].
 pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor) -> Result<Outcome, Stopped> {
+    train_keeping(isa, config, data, monitor, &NoKeeper)
+}
+
+/// [`train_on`], going on from the last checkpoint if `keeper` has one, and handing it others after epochs when they are
+/// due. The outcome has the same bits either way; its times count every sitting.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_keeping(
+    isa: Isa,
+    config: &Config,
+    data: &Dataset,
+    monitor: &dyn Monitor,
+    keeper: &dyn Keeper,
+) -> Result<Outcome, Stopped> {
     let started = Instant::now();
     let classes = data.id.classes();
     let split = Split::draw(&data.train, classes, config.train_sample, config.seed);
@@ -140,8 +157,17 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         return Ok(outcome);
     }
     let all_test: Vec<u32> = (0..data.test.len() as u32).collect();
-    let mut test_bits = Vec::new();
-    'epochs: for epoch in 0..config.epochs {
+    let resumed = keeper.stored().and_then(|bytes| checkpoint::load(&bytes, &mut trainer, &mut observer));
+    let done = match resumed {
+        Some((epochs, so_far)) => {
+            outcome = so_far;
+            epochs
+        }
+        None => 0,
+    };
+    let earlier = outcome.total_time_s;
+    let mut test_bits = std::mem::take(&mut outcome.test_bits);
+    'epochs: for epoch in done..config.epochs {
         let epoch_started = Instant::now();
         let order = epoch_order(&split.train, config.seed, epoch);
         if epoch == 0 {
@@ -181,8 +207,13 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         };
         let validation = score(&data.train, &split.validation, None)?;
         let test = score(&data.test, &all_test, Some(&mut test_bits))?;
-        let train_sample = score(&data.train, &split.train_sample, None)?;
-        let seen = observer.look(isa, &mut trainer, &inputs, (&data.train, &split.train_sample));
+        if monitor.cancelled() {
+            return Err(Stopped);
+        }
+        let mut awake = observe::Awake::new(&trainer);
+        let see = |l: usize, h: &Matrix, images: usize| awake.see(l, h, images);
+        let train_sample = evaluator.watched(&mut trainer, &inputs, &data.train, &split.train_sample, None, see);
+        let seen = observer.look(isa, &mut trainer);
         outcome.runaway |= seen.weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
         outcome.curve.push(EpochRow {
             epoch: epoch + 1,
@@ -195,7 +226,7 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
             largest_weights: seen.largest_weights,
             largest_row_norms: seen.largest_row_norms,
             stable_rank: seen.stable_rank,
-            silent_units: seen.silent_units,
+            silent_units: awake.silent(),
             delta_angles: seen.delta_angles,
             movements: seen.movements,
             feedback_norms: seen.feedback_norms,
@@ -203,6 +234,11 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
             incoming_change: seen.incoming_change,
             epoch_time_s: epoch_started.elapsed().as_secs_f64(),
         });
+        if keeper.due() {
+            let total_time_s = earlier + started.elapsed().as_secs_f64();
+            let so_far = Outcome { total_time_s, test_bits: test_bits.clone(), ..outcome.clone() };
+            keeper.keep(&checkpoint::save(epoch + 1, &mut trainer, &observer, &so_far));
+        }
     }
     if outcome.status == Status::Finished {
         if monitor.cancelled() {
@@ -213,7 +249,7 @@ pub fn train_on(isa: Isa, config: &Config, data: &Dataset, monitor: &dyn Monitor
         outcome.filters = config.keep_filters.then(|| observe::filters(trainer.weights(1)));
         outcome.weights_sha256 = weights_hash(&trainer);
     }
-    outcome.total_time_s = started.elapsed().as_secs_f64();
+    outcome.total_time_s = earlier + started.elapsed().as_secs_f64();
     Ok(outcome)
 }
 

@@ -1,8 +1,7 @@
 //! What is looked at after each epoch, beside accuracies. Nothing here changes a bit of the training.
 
-use super::{Filters, Inputs, Trainer};
-use crate::data::Images;
-use crate::net::kernels::{self, Panels};
+use super::{Filters, Trainer};
+use crate::net::kernels;
 use crate::net::{Activation, Isa, Matrix};
 
 /// What is looked at, beside accuracies; the fields of [`super::EpochRow`] of the same names.
@@ -12,7 +11,6 @@ pub(super) struct Observed {
     pub largest_row_norms: Vec<f64>,
     pub movements: Vec<f64>,
     pub stable_rank: Option<f64>,
-    pub silent_units: Vec<f64>,
     pub feedback_angles: Vec<Option<f64>>,
     pub feedback_norms: Vec<f64>,
     pub delta_angles: Vec<Option<f64>>,
@@ -47,19 +45,26 @@ impl Observer {
         }
     }
 
-    /// Looks at `trainer`, which has been flushed. `sample` are rows of `images`.
-    pub fn look(
-        &mut self,
-        isa: Isa,
-        trainer: &mut Trainer,
-        inputs: &Inputs,
-        (images, sample): (&Images, &[u32]),
-    ) -> Observed {
+    /// The direction that the stable rank's iterations go on from.
+    pub fn direction(&self) -> Option<Vec<f32>> {
+        self.stable_rank.v.as_ref().map(|v| v.values().collect())
+    }
+
+    /// Whether a direction of this length fits (none at all does).
+    pub fn takes(&self, length: usize) -> bool {
+        length == 0 || length == self.weights[0].0.cols()
+    }
+
+    pub fn set_direction(&mut self, v: Vec<f32>) {
+        self.stable_rank.v = (!v.is_empty()).then(|| Matrix::from_fn(v.len(), 1, |k, _| v[k]));
+    }
+
+    /// Looks at `trainer`, which has been flushed.
+    pub fn look(&mut self, isa: Isa, trainer: &mut Trainer) -> Observed {
         let weight_norms: Vec<f64> = (1..=trainer.depth()).map(|l| trainer.weights(l).norm()).collect();
         let (largest_weights, largest_row_norms) = (1..=trainer.depth()).map(|l| extremes(trainer.weights(l))).unzip();
         let movements = (1..).zip(&self.weights).map(|(l, (w, norm))| distance(trainer.weights(l), w) / norm).collect();
         let stable_rank = self.stable_rank.of(isa, trainer.weights_mut(1), weight_norms[0]);
-        let silent_units = silent(trainer, inputs, images, sample);
         let delta_angles = trainer.delta_angles();
         trainer.refresh_feedback();
         let feedback_norms =
@@ -71,7 +76,6 @@ impl Observer {
             largest_row_norms,
             movements,
             stable_rank,
-            silent_units,
             feedback_angles: trainer.feedback_angles(),
             feedback_norms,
             delta_angles,
@@ -200,28 +204,26 @@ pub(super) fn extremes(w: &Matrix) -> (f64, f64) {
     (f64::from(weight), row_norm)
 }
 
-/// Share of the units of each hidden layer that are zero on every one of these images (ReLU; tanh units never are).
-pub(super) fn silent(trainer: &mut Trainer, inputs: &Inputs, images: &Images, rows: &[u32]) -> Vec<f64> {
-    const BATCH: usize = 64;
-    let hidden = trainer.depth() - 1;
-    let never = |l: usize| trainer.activation(l) == Activation::Tanh;
-    if (1..=hidden).all(never) {
-        return vec![0.0; hidden];
+/// Which units of each hidden layer have been above zero on any image so far (ReLU; tanh units never are silent).
+pub(super) struct Awake(Vec<Vec<bool>>);
+
+impl Awake {
+    pub fn new(trainer: &Trainer) -> Awake {
+        let tanh = |l| trainer.activation(l) == Activation::Tanh;
+        Awake((1..trainer.depth()).map(|l| vec![tanh(l); trainer.weights(l).rows()]).collect())
     }
-    let mut awake: Vec<Vec<bool>> = (1..=hidden).map(|l| vec![false; trainer.weights(l).rows()]).collect();
-    let (mut panels, mut x) = (Panels::zeros(images.inputs, BATCH), Matrix::zeros(images.inputs, BATCH));
-    let mut buffers = trainer.buffers(BATCH);
-    for rows in rows.chunks(BATCH) {
-        inputs.gather_transposed(images, rows, &mut panels, &mut x);
-        trainer.run(&x, &mut buffers, |l, h| {
-            if let Some(awake) = awake.get_mut(l) {
-                for (unit, awake) in awake.iter_mut().enumerate() {
-                    *awake = *awake || h.row(unit)[..rows.len()].iter().any(|&v| v > 0.0);
-                }
-            }
-        });
+
+    /// Looks at the first `images` columns of a layer's activity (index from 0; the top one is nobody's).
+    pub fn see(&mut self, layer: usize, h: &Matrix, images: usize) {
+        for (unit, awake) in self.0.get_mut(layer).into_iter().flatten().enumerate() {
+            *awake = *awake || h.row(unit)[..images].iter().any(|&v| v > 0.0);
+        }
     }
-    awake.iter().map(|a| a.iter().filter(|a| !**a).count() as f64 / a.len() as f64).collect()
+
+    /// Share of each hidden layer's units that were zero on every image.
+    pub fn silent(&self) -> Vec<f64> {
+        self.0.iter().map(|a| a.iter().filter(|a| !**a).count() as f64 / a.len() as f64).collect()
+    }
 }
 
 #[cfg(test)]

@@ -388,10 +388,21 @@ impl Trainer {
 
     /// Class numbers predicted for the columns of `input` (`n_0 x batch`), the lowest of equals; `None` where an output
     /// is not a number. `buffers` come from [`Trainer::buffers`]. Flush first.
-    pub fn predict(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, Option<u8>)) {
+    pub fn predict(&mut self, input: &Matrix, buffers: &mut [Matrix], each: impl FnMut(usize, Option<u8>)) {
+        self.predict_watched(input, buffers, |_, _| {}, each);
+    }
+
+    /// The same; `watch` sees every layer's activity (index from 0; at the top the preactivation).
+    pub(super) fn predict_watched(
+        &mut self,
+        input: &Matrix,
+        buffers: &mut [Matrix],
+        watch: impl FnMut(usize, &Matrix),
+        mut each: impl FnMut(usize, Option<u8>),
+    ) {
         debug_assert!(self.layers.iter().all(|l| l.waiting.is_none()), "flush before predicting");
         let top = self.layers.len() - 1;
-        self.run(input, buffers, |_, _| {});
+        self.run(input, buffers, watch);
         let z = &buffers[top];
         for n in 0..z.cols() {
             let mut best = Some((0, z.row(0)[n]));
@@ -408,7 +419,7 @@ impl Trainer {
     }
 
     /// Forward without training; `each` sees every layer's activity (at the top the preactivation).
-    pub(super) fn run(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, &Matrix)) {
+    fn run(&mut self, input: &Matrix, buffers: &mut [Matrix], mut each: impl FnMut(usize, &Matrix)) {
         let (isa, top) = (self.isa, self.layers.len() - 1);
         // the last buffer is for the input less its centre, where there is one
         let (buffers, centred) = buffers.split_at_mut(top + 1);
@@ -571,6 +582,37 @@ impl Trainer {
     /// RMSprop's running mean squares of `W_l` and `b_l`.
     pub fn mean_squares(&self, layer: usize) -> Option<(&Matrix, &Matrix)> {
         self.layers[layer - 1].optimiser.as_ref().map(|o| (&o.w, &o.b))
+    }
+
+    /// Every float that the next step depends on, in a fixed order; to be read or replaced between steps. Flush first.
+    pub(super) fn state(&mut self) -> Vec<&mut [f32]> {
+        let mut parts: Vec<&mut [f32]> = vec![];
+        for layer in &mut self.layers {
+            debug_assert!(layer.waiting.is_none(), "flush before the state is looked at");
+            parts.push(layer.w.padded_mut());
+            parts.push(layer.b.padded_mut());
+            parts.extend(layer.centre.as_mut().map(|c| c.mu.as_mut_slice()));
+            if let Some(rms) = &mut layer.optimiser {
+                parts.push(rms.w.padded_mut());
+                parts.push(rms.b.padded_mut());
+            }
+            parts.extend(layer.gate.as_mut().map(|g| g.theta.padded_mut()));
+        }
+        parts.extend(self.feedback.iter_mut().flat_map(Matrices::state));
+        parts
+    }
+
+    /// Everything counted that the next step depends on.
+    pub(super) fn counters(&self) -> Vec<u64> {
+        let gates = self.layers.iter().filter_map(|l| l.gate.as_ref());
+        std::iter::once(self.steps).chain(gates.flat_map(GateState::counters)).collect()
+    }
+
+    /// Replaces what [`Self::counters`] gave for the same network.
+    pub(super) fn set_counters(&mut self, counters: &[u64]) {
+        self.steps = counters[0];
+        let gates = self.layers.iter_mut().filter_map(|l| l.gate.as_mut());
+        gates.zip(counters[1..].chunks(GateState::COUNTERS)).for_each(|(gate, c)| gate.set_counters(c));
     }
 
     pub fn steps(&self) -> u64 {

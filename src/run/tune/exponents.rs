@@ -6,16 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FIRST, LIMITS, Next, Point, Score, best};
+use super::{Grid, LIMITS, Next, Point, Score, best};
 
 /// How far the hidden layer must have moved, by the norm that it started with.
 pub const MOVED: f64 = 0.1;
 
 /// Quarters of a step of the grid 0.3, 1, 3, 10, 30.
-const GRID: [i32; 5] = [-4, 0, 4, 8, 12];
+const EXPONENTS: [i32; 5] = [-4, 0, 4, 8, 12];
 const STEP: i32 = 4;
 /// No exponent outside is tried: 0.01 to 1000.
-const EXPONENTS: std::ops::RangeInclusive<i32> = -16..=24;
+const ALLOWED: Grid = -16..=24;
 
 /// The growth exponent of `quarters`: 1, 3, 10, ... where a step is whole, geometric means between.
 pub fn exponent(quarters: i32) -> f64 {
@@ -36,12 +36,12 @@ pub fn exponent(quarters: i32) -> f64 {
 }
 
 /// The first grid.
-pub fn first() -> Vec<Point> {
-    GRID.iter().flat_map(|&growth| row(growth)).collect()
+pub fn first(rates: &Grid) -> Vec<Point> {
+    EXPONENTS.iter().flat_map(|&growth| row(rates, growth)).collect()
 }
 
-fn row(growth: i32) -> Vec<Point> {
-    FIRST.map(|k| Point { growth: Some(growth), k }).collect()
+fn row(rates: &Grid, growth: i32) -> Vec<Point> {
+    rates.clone().map(|k| Point { growth: Some(growth), k }).collect()
 }
 
 /// Where an exponent stands.
@@ -70,7 +70,7 @@ fn standing(row: &[(Point, Option<Score>)]) -> Standing {
 }
 
 /// What to do after these points.
-pub fn next(tried: &BTreeMap<Point, Option<Score>>) -> Next {
+pub fn next(rates: &Grid, tried: &BTreeMap<Point, Option<Score>>) -> Next {
     let mut rows: BTreeMap<i32, Vec<_>> = BTreeMap::new();
     for (point, score) in tried {
         rows.entry(point.growth.expect("an exponent")).or_default().push((*point, *score));
@@ -91,31 +91,32 @@ pub fn next(tried: &BTreeMap<Point, Option<Score>>) -> Next {
     if let Some((winner, _)) = best(moved.into_iter()) {
         let growth = winner.growth.expect("an exponent");
         return match growth {
-            g if g == lowest && g - STEP >= *EXPONENTS.start() => Next::Try(row(g - STEP)),
-            g if g == highest && g + STEP <= *EXPONENTS.end() => Next::Try(row(g + STEP)),
+            g if g == lowest && g - STEP >= *ALLOWED.start() => Next::Try(row(rates, g - STEP)),
+            g if g == highest && g + STEP <= *ALLOWED.end() => Next::Try(row(rates, g + STEP)),
             _ => Next::Winner(winner),
         };
     }
     let Some(&(still, point, _)) = finite.last() else {
-        return if lowest - STEP >= *EXPONENTS.start() { Next::Try(row(lowest - STEP)) } else { Next::None };
+        return if lowest - STEP >= *ALLOWED.start() { Next::Try(row(rates, lowest - STEP)) } else { Next::None };
     };
     match overflows.range(still..).next() {
-        None if highest + STEP <= *EXPONENTS.end() => Next::Try(row(highest + STEP)),
-        Some(above) if above - still > 1 => Next::Try(row((still + above).div_euclid(2))),
+        None if highest + STEP <= *ALLOWED.end() => Next::Try(row(rates, highest + STEP)),
+        Some(above) if above - still > 1 => Next::Try(row(rates, (still + above).div_euclid(2))),
         _ => Next::Unmoved(point),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::FIRST;
     use super::*;
 
     /// Runs a whole search on a made-up score.
     fn search(score: impl Fn(f64, i32) -> Option<(u32, f64)>) -> (Next, usize) {
         let score = |p: Point| score(exponent(p.growth.unwrap()), p.k).map(|(correct, moved)| Score { correct, moved });
-        let mut tried: BTreeMap<_, _> = first().into_iter().map(|p| (p, score(p))).collect();
+        let mut tried: BTreeMap<_, _> = first(&FIRST).into_iter().map(|p| (p, score(p))).collect();
         loop {
-            match next(&tried) {
+            match next(&FIRST, &tried) {
                 Next::Try(points) => {
                     assert!(points.iter().all(|p| !tried.contains_key(p)), "again {points:?}");
                     tried.extend(points.into_iter().map(|p| (p, score(p))));
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn exponents_of_the_grid_and_between() {
-        assert_eq!(GRID.map(exponent), [0.3, 1.0, 3.0, 10.0, 30.0]);
+        assert_eq!(EXPONENTS.map(exponent), [0.3, 1.0, 3.0, 10.0, 30.0]);
         assert_eq!(exponent(2), 3f64.sqrt());
         assert!(exponent(4) < exponent(5) && exponent(5) < exponent(6) && exponent(7) < exponent(8));
     }

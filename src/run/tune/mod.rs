@@ -18,11 +18,14 @@ use crate::study::rates::{self, BP, Given, RateEntry, RateTable, SEARCH_SEED, Tr
 use crate::study::{Cell, Precision, Profile, REVISION, Recipe, Study, Trial, figures, robustness};
 use crate::train::{Outcome, Status};
 
-/// Exponents `k` of the first grid, rates `10^(k/2)`: 0.003 to 1.
-pub const FIRST: std::ops::RangeInclusive<i32> = -5..=0;
+/// Exponents `k` of rates `10^(k/2)`.
+pub type Grid = std::ops::RangeInclusive<i32>;
+
+/// The first grid: 0.003 to 1.
+pub const FIRST: Grid = -5..=0;
 
 /// No rate outside is tried.
-pub const LIMITS: std::ops::RangeInclusive<i32> = -14..=6;
+pub const LIMITS: Grid = -14..=6;
 
 /// `10^(k/2)`, read from decimal text so that every machine has the same bits.
 pub fn rate(k: i32) -> f64 {
@@ -67,6 +70,8 @@ pub struct Target {
     /// The cell's other rates, which stay.
     pub beside: Given,
     pub epochs: u32,
+    /// A rate around which the search begins, found by a smaller one.
+    pub known: Option<f64>,
 }
 
 /// Families that can be searched, each with the cell that stands for it, in the order of the figures.
@@ -148,7 +153,7 @@ pub fn of_study(study: &Study, epochs: u32, found: Option<&RateTable>) -> Vec<Ta
                 None => Searched::Learning,
             };
             let place = |t: &Target| (t.recipe, t.family.clone(), t.cell.dataset, t.cell.network.clone());
-            let target = Target { cell, recipe, family, searched, beside, epochs };
+            let target = Target { cell, recipe, family, searched, beside, epochs, known: None };
             if !targets.iter().any(|t| place(t) == place(&target)) {
                 targets.push(target);
             }
@@ -223,21 +228,28 @@ pub enum Next {
 }
 
 impl Searched {
-    /// What is tried at first.
-    pub fn first(self) -> Vec<Point> {
+    /// What is tried at first, with the first grid of rates.
+    pub fn first(self, grid: &Grid) -> Vec<Point> {
         match self {
-            Searched::Exponents => exponents::first(),
-            _ => FIRST.map(|k| Point { growth: None, k }).collect(),
+            Searched::Exponents => exponents::first(grid),
+            _ => grid.clone().map(|k| Point { growth: None, k }).collect(),
         }
     }
 
     /// What to do after these points.
-    pub fn next(self, tried: &BTreeMap<Point, Option<Score>>) -> Next {
+    pub fn next(self, grid: &Grid, tried: &BTreeMap<Point, Option<Score>>) -> Next {
         match self {
-            Searched::Exponents => exponents::next(tried),
+            Searched::Exponents => exponents::next(grid, tried),
             _ => next(tried),
         }
     }
+}
+
+/// The first grid of a search: [`FIRST`], or three rates around `known`, the winner of a cheaper search (whatever wins at
+/// its edge extends it).
+pub fn grid(known: Option<f64>) -> Grid {
+    let nearest = |rate: f64| ((2.0 * rate.log10()).round() as i32).clamp(*LIMITS.start() + 1, *LIMITS.end() - 1);
+    known.map_or(FIRST, |rate| nearest(rate) - 1..=nearest(rate) + 1)
 }
 
 /// The best point of one exponent: of equals the smaller rate.
@@ -346,9 +358,9 @@ mod tests {
     /// Runs a whole search of one rate on a made-up score.
     fn search(score: impl Fn(i32) -> Option<u32>) -> (Next, Vec<i32>) {
         let score = |p: Point| Some(Score { correct: score(p.k)?, moved: 0.0 });
-        let mut tried: BTreeMap<_, _> = Searched::Learning.first().into_iter().map(|p| (p, score(p))).collect();
+        let mut tried: BTreeMap<_, _> = Searched::Learning.first(&FIRST).into_iter().map(|p| (p, score(p))).collect();
         loop {
-            match Searched::Learning.next(&tried) {
+            match Searched::Learning.next(&FIRST, &tried) {
                 Next::Try(points) => tried.extend(points.into_iter().map(|p| (p, score(p)))),
                 end => return (end, tried.keys().map(|p| p.k).collect()),
             }
@@ -366,6 +378,14 @@ mod tests {
             assert!((got / want - 1.0).abs() < 1e-3, "{got} {want}");
         }
         assert_eq!((rate(-4), rate(-2), rate(2)), (0.01, 0.1, 10.0));
+    }
+
+    #[test]
+    fn a_known_rate_narrows_the_first_grid() {
+        assert_eq!(grid(None), FIRST);
+        assert_eq!(grid(Some(rate(-3))), -4..=-2);
+        assert_eq!(grid(Some(0.11)), -3..=-1);
+        assert_eq!(grid(Some(1e-9)), *LIMITS.start()..=*LIMITS.start() + 2);
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub struct FixedRuns {
     pub repeats: u32,
 }
 
-/// Every figure that is run.
+/// Every figure that is run, all of them unless a run names some.
 pub static REGISTRY: &[&Figure] = &[
     &figure_03::FIGURE,
     &figure_04::FIGURE,
@@ -101,15 +101,6 @@ pub static REGISTRY: &[&Figure] = &[
     &growth::FIGURE,
     &beyond::FIGURE,
 ];
-
-/// Figures that `report run` trains unless told otherwise: those whose rates a search has chosen. The others are trained
-/// when they are asked for, at rates that `report list rates` marks preliminary.
-const SEARCHED: [&str; 3] = ["7", "8", "five-runs"];
-
-/// The figures of a run that names none.
-pub fn by_default() -> Vec<&'static Figure> {
-    REGISTRY.iter().copied().filter(|f| SEARCHED.contains(&f.id)).collect()
-}
 
 /// A rule with options that are known to be right.
 fn spec(rule: &str, options: &[(&str, &str)]) -> RuleSpec {
