@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::run::train;
 use crate::data;
 use crate::run::plan::{Datasets, Planned};
-use crate::run::tune::{MOVED, Next, Point, Target, entry, score};
+use crate::run::tune::{Grid, MOVED, Next, Point, Target, entry, grid, score};
 use crate::run::{Store, StoredTrial};
 use crate::study::Profile;
 use crate::study::rates::{BP, RateEntry};
@@ -28,6 +28,8 @@ pub struct Bench<'a> {
 /// One search: what was tried with what came of it.
 struct Search {
     target: Target,
+    /// The first rates.
+    grid: Grid,
     tried: BTreeMap<Point, StoredTrial>,
     /// To try next.
     wanted: Vec<Point>,
@@ -40,11 +42,9 @@ impl Bench<'_> {
     pub fn search(&self, targets: Vec<Target>, datasets: &mut Datasets) -> anyhow::Result<(String, Vec<RateEntry>)> {
         let mut searches: Vec<Search> = targets
             .into_iter()
-            .map(|target| Search {
-                wanted: target.searched.first(&target.grid),
-                target,
-                tried: BTreeMap::new(),
-                end: None,
+            .map(|target| {
+                let grid = grid(target.known);
+                Search { wanted: target.searched.first(&grid), target, grid, tried: BTreeMap::new(), end: None }
             })
             .collect();
         for s in &searches {
@@ -87,7 +87,7 @@ impl Bench<'_> {
         }
         if s.end.is_none() {
             let scores = s.tried.iter().map(|(p, t)| (*p, score(&t.outcome))).collect();
-            match s.target.searched.next(&s.target.grid, &scores) {
+            match s.target.searched.next(&s.grid, &scores) {
                 Next::Try(points) => s.wanted = points,
                 end => s.end = Some(end),
             }

@@ -9,7 +9,6 @@ use super::search::Bench;
 use crate::run::plan::{Datasets, Request};
 use crate::run::tune::{epochs_of_study, of_study};
 use crate::run::{Store, atomic};
-use crate::stats::{tuning_frame, write_parquet};
 use crate::study::Study;
 use crate::study::rates::RateTable;
 
@@ -50,7 +49,6 @@ pub fn search(
     let path = path(out);
     atomic::write_atomically(&path, |w| w.write_all(table.to_text().as_bytes()))
         .map_err(|e| anyhow::anyhow!("{}: cannot write: {e}; choose another --out", path.display()))?;
-    write_parquet(&tuning_frame(&table.entries)?, &out.join("tuning.parquet"))?;
     eprint!("rates searched ({}):\n{text}", path.display());
     request.rates = Some(Arc::new(table));
     Ok(())

@@ -10,7 +10,7 @@ use super::search::Bench;
 use crate::data::DatasetId;
 use crate::net::Architecture;
 use crate::run::plan::Datasets;
-use crate::run::tune::{Searched, Target, backpropagation, epochs, families, grid, robustness_families};
+use crate::run::tune::{Searched, Target, backpropagation, epochs, families, robustness_families};
 use crate::run::{Store, atomic};
 use crate::stats::{tuning_frame, write_parquet};
 use crate::study::rates::{BP, Given, RateEntry, RateTable, feedback_family};
@@ -96,15 +96,6 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
     print(&text)
 }
 
-/// What `quick`'s search found for a family whose search on the full data is dear: a place to begin. Backpropagation's
-/// searches are few and begin with the whole grid.
-fn known(profile: Profile, recipe: Recipe, family: &str, cell: &Cell) -> Option<f64> {
-    if profile == Profile::Quick || family == BP {
-        return None;
-    }
-    RateTable::of(Profile::Quick).searched(cell, family, recipe)
-}
-
 /// The search of one family.
 fn target(args: &TuneArgs, table: &RateTable, family: String, cell: Cell, of_feedback: bool) -> anyhow::Result<Target> {
     let mut beside = Given::default();
@@ -121,8 +112,17 @@ fn target(args: &TuneArgs, table: &RateTable, family: String, cell: Cell, of_fee
         beside.feedback_rate =
             table.rates(&cell, args.recipe, Given { learning_rate: Some(1.0), ..beside })?.feedback_rate;
     }
-    let grid = grid(known(args.profile, args.recipe, &family, &cell));
-    Ok(Target { cell, recipe: args.recipe, family, searched, beside, epochs: epochs(args.profile), grid })
+    let known = known(args.profile, args.recipe, &family, &cell);
+    Ok(Target { cell, recipe: args.recipe, family, searched, beside, epochs: epochs(args.profile), known })
+}
+
+/// What `quick`'s search found for a family whose search on the full data is dear: a place to begin. Backpropagation's
+/// searches are few and begin with the whole grid.
+fn known(profile: Profile, recipe: Recipe, family: &str, cell: &Cell) -> Option<f64> {
+    if profile == Profile::Quick || family == BP {
+        return None;
+    }
+    RateTable::of(Profile::Quick).searched(cell, family, recipe)
 }
 
 fn table_path(args: &TuneArgs) -> PathBuf {

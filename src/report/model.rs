@@ -365,7 +365,7 @@ impl<'a> Model<'a> {
             headline: if study.is_some() { Vec::new() } else { headline(&shown) },
             lengths: lengths(&shown),
             rates: rates(&shown, provenance),
-            searches: searches::read(inputs.tuning, &provenance.recipe)?,
+            searches: searches::read(inputs.tuning, study.is_none().then_some(provenance.recipe.as_str()))?,
             robustness: inputs.robustness,
             train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
             figures: shown,

@@ -56,8 +56,9 @@ impl Search {
     }
 }
 
-/// The searches of `recipe` (`nokland` uses `main`'s where it uses any) in a frame of `tuning.parquet`.
-pub fn read(frame: &DataFrame, recipe: &str) -> Result<Vec<Search>, ReportError> {
+/// The searches of `recipe` (`nokland` uses `main`'s where it uses any; none: of every recipe) in a frame of
+/// `tuning.parquet`.
+pub fn read(frame: &DataFrame, recipe: Option<&str>) -> Result<Vec<Search>, ReportError> {
     let bad = |column: &str, e: polars::prelude::PolarsError| ReportError::Column {
         column: column.into(),
         reason: e.to_string(),
@@ -75,14 +76,18 @@ pub fn read(frame: &DataFrame, recipe: &str) -> Result<Vec<Search>, ReportError>
     let mut all: Vec<Search> = vec![];
     for row in 0..frame.height() {
         let text = |c: &polars::prelude::StringChunked| c.get(row).unwrap_or_default().to_string();
-        let recipe = if recipe == "nokland" { "main" } else { recipe };
-        if text(recipes) != recipe {
+        let recipe = recipe.map(|r| if r == "nokland" { "main" } else { r });
+        if recipe.is_some_and(|r| text(recipes) != r) {
             continue;
         }
         let (dataset, network, family) = (text(datasets), text(networks), text(families));
         let place = match (dataset.parse::<crate::data::DatasetId>(), network.parse::<crate::net::Architecture>()) {
             (Ok(dataset), Ok(network)) => format!("{}, {}", dataset.title(), network.title()),
             _ => format!("{dataset}, {network}"),
+        };
+        let place = match (recipe, text(recipes).as_str()) {
+            (None, other) if other != "main" => format!("{place}, {other}"),
+            _ => place,
         };
         let point = SearchPoint {
             rate: rates.get(row).unwrap_or(0.0),
@@ -125,7 +130,7 @@ fn title(family: &str) -> String {
         _ => "Hebb".into(),
     };
     match (name, option("feedback")) {
-        (_, Some(kind)) => {
+        ("", Some(kind)) => {
             let more = if option("renormalise") == Some("yes") { ", renormalised" } else { "" };
             format!("B by {}{more}", local(kind))
         }

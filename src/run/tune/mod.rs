@@ -70,8 +70,8 @@ pub struct Target {
     /// The cell's other rates, which stay.
     pub beside: Given,
     pub epochs: u32,
-    /// The first rates: see [`grid`].
-    pub grid: Grid,
+    /// A rate around which the search begins, found by a smaller one.
+    pub known: Option<f64>,
 }
 
 /// Families that can be searched, each with the cell that stands for it, in the order of the figures.
@@ -153,7 +153,7 @@ pub fn of_study(study: &Study, epochs: u32, found: Option<&RateTable>) -> Vec<Ta
                 None => Searched::Learning,
             };
             let place = |t: &Target| (t.recipe, t.family.clone(), t.cell.dataset, t.cell.network.clone());
-            let target = Target { cell, recipe, family, searched, beside, epochs, grid: FIRST };
+            let target = Target { cell, recipe, family, searched, beside, epochs, known: None };
             if !targets.iter().any(|t| place(t) == place(&target)) {
                 targets.push(target);
             }
