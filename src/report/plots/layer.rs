@@ -242,7 +242,7 @@ impl Pen<'_> {
 
     /// A picture of `columns` pixels a row (red, green, blue), above everything drawn.
     pub fn image(&self, at: [f64; 4], columns: usize, rgb: Vec<u8>) {
-        self.rasters.borrow_mut().push(Raster { at, columns, rgb });
+        self.rasters.borrow_mut().push(Raster::new(at, columns, rgb));
     }
 
     /// Title in bold with a quieter line under it, at the top left.

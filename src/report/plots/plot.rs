@@ -23,22 +23,30 @@ pub(super) struct Raster {
     /// Pixels of a row.
     pub columns: usize,
     /// Red, green, blue.
-    pub rgb: Vec<u8>,
+    rgb: Vec<u8>,
+    /// The same as a PNG in base64: the file and the page both hold it.
+    data: String,
 }
 
 impl Raster {
+    pub fn new(at: [f64; 4], columns: usize, rgb: Vec<u8>) -> Raster {
+        let rows = rgb.len() / 3 / columns.max(1);
+        let picture = encode(columns as u32, rows as u32, &rgb, png::Compression::High);
+        let data = STANDARD.encode(picture.expect("pixels match their size, and memory takes them"));
+        Raster { at, columns, rgb, data }
+    }
+
     fn rows(&self) -> usize {
         self.rgb.len() / 3 / self.columns.max(1)
     }
 
     /// As an element of SVG, its pixels sharp.
-    fn element(&self) -> Result<String, png::EncodingError> {
+    fn element(&self) -> String {
         let [x, y, w, h] = self.at.map(fine);
-        let picture = encode(self.columns as u32, self.rows() as u32, &self.rgb, png::Compression::High)?;
-        let data = STANDARD.encode(picture);
-        Ok(format!(
-            "<image x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{data}\"/>"
-        ))
+        format!(
+            "<image x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{}\"/>",
+            self.data
+        )
     }
 
     /// Onto pixels with four bytes each, `scale` to one of the plot.
@@ -107,8 +115,7 @@ impl Plot {
     }
 
     fn images(&self) -> String {
-        let elements = self.rasters.iter().map(Raster::element);
-        elements.collect::<Result<_, _>>().expect("pixels match their size, and memory takes them")
+        self.rasters.iter().map(Raster::element).collect()
     }
 
     /// For the page: follows its theme and shows values where pointed at.
@@ -149,6 +156,8 @@ impl Plot {
         // rasters are painted here: the renderer is built without decoders
         let shapes = format!("{}{}</svg>", self.open(""), self.body);
         let tree = resvg::usvg::Tree::from_str(&shapes, &options).map_err(|e| fail(&e))?;
+        // a tall picture is legible with fewer pixels, and takes most of the time
+        let scale = if self.height > 900.0 { scale * 0.75 } else { scale };
         let size = tree.size().to_int_size().scale_by(scale).ok_or_else(|| fail(&"its size is zero"))?;
         let mut pixmap =
             resvg::tiny_skia::Pixmap::new(size.width(), size.height()).ok_or_else(|| fail(&"its size is zero"))?;

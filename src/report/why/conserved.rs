@@ -63,7 +63,7 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
             Measure::new("Drift", Scale::Log, digits).only_in_table(),
         ],
         blocks,
-        foot: "Small: conserved. 1: the incoming weights changed as if nothing were conserved.",
+        foot: "Small: conserved. 1: it drifted by as much as the incoming weights changed.",
     };
     let paragraphs = vec![
         "In the limit of small steps a ReLU unit under fixed feedback keeps half its squared incoming weights and bias, less the product of its outgoing weights with its feedback weights; under backpropagation, less half its squared outgoing weights. So a unit can only grow its incoming weights as far as it turns its outgoing ones towards the feedback, which is one account of why feedback alignment aligns.".to_string(),
