@@ -153,7 +153,9 @@ struct Sections {
 impl Sections {
     fn new(model: &Model) -> Result<Sections, ReportError> {
         if model.study.is_some() {
-            return Ok(Sections { diagrams: vec![], searches: None });
+            // the profile's searches are not the study's; its own are
+            let own = if model.provenance.rates.is_some() { &model.searches[..] } else { &[] };
+            return Ok(Sections { diagrams: vec![], searches: searches::section(own)? });
         }
         let diagrams =
             diagrams::REGISTRY.iter().map(|d| Ok((d.number, (d.make)()?))).collect::<Result<_, PlotError>>()?;
