@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import os
 import pathlib
+import queue
 import re
 import shutil
 import subprocess
@@ -20,8 +21,9 @@ import sys
 import time
 
 import nbformat
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
 
 HERE = pathlib.Path(__file__).resolve().parent
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -33,6 +35,8 @@ PROMISES = {
 
 # printed at the end of what ends in no value: the text of a failed `?` may come too late for its cell
 END = "the cell ran to its end"
+# seconds for outputs that come after the kernel said that it was done
+LATE = 3
 
 
 def contents(output):
@@ -59,6 +63,16 @@ def wrong(cell):
     return None
 
 
+def listen(client, cell, index, missing):
+    """Takes what the kernel sends after it said that it was done, for a few seconds, as long as something is missing."""
+    until = time.monotonic() + LATE
+    while missing() and time.monotonic() < until:
+        try:
+            client.process_message(run_sync(client.kc.get_iopub_msg)(timeout=0.3), cell, index)
+        except (queue.Empty, CellExecutionComplete):
+            pass
+
+
 def run_cell(client, cell, index):
     """Executes a cell. Whether it ran to its end; one that ends in a value shows it, which is a promise."""
     source = cell.source
@@ -67,6 +81,8 @@ def run_cell(client, cell, index):
         cell.source += f'\nprintln!("{END}");'
     client.execute_cell(cell, index)
     cell.source = source
+    said = lambda: any(o.output_type == "stream" and END in o.text for o in cell.outputs)
+    listen(client, cell, index, lambda: marked and not said() or (wrong(cell) or "").startswith("the promised"))
     ended = not marked
     for o in cell.outputs:
         if o.output_type == "stream" and o.name == "stdout" and END in o.text:
@@ -125,6 +141,8 @@ def execute(path, limit=0, write=False, compare=True, times=False, timeout=1800)
     well = True
     for index, cell in enumerate(code):
         tidy(cell)
+        # counted from 1, whatever the kernel did before
+        cell.execution_count = index + 1
         message = wrong(cell) or (None if ended[index] else "an error ended it before its end")
         if not message and compare and not write and shown(cell) != committed[index]:
             message = "the outputs are not the committed ones; if they should change: .ci/notebooks --write"

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import pathlib
+import queue
 import tempfile
 import unittest
 
@@ -44,7 +45,6 @@ class Run(unittest.TestCase):
         self.refused("panicked at", 'panic!("at the disco");')
         self.refused("assertion", "assert_eq!(1, 2);")
         self.refused("invalid digit", 'let n: i32 = "one".parse::<i32>()?;')
-        self.refused("boundless", 'eprintln!("boundless");')
         self.refused("code cell 2", "let a: i32 = 1;", "std::process::abort();")
 
     def test_a_cell_must_run_to_its_end(self):
@@ -53,6 +53,10 @@ class Run(unittest.TestCase):
 
             def execute_cell(self, cell, _index):
                 cell.outputs = []
+
+            class kc:
+                async def get_iopub_msg(timeout):
+                    raise queue.Empty
 
         cell = v4.new_code_cell("attempt()?;")
         self.assertFalse(run.run_cell(Late(), cell, 0))

@@ -16,7 +16,8 @@ mod feedback_alignment {
                 "fa/feedback=binary,scale=matched",
                 "fa/feedback=binary-sign,scale=matched",
             ])
-            .epochs(3)
+            .seeds(3)
+            .epochs(2)
             .run()?;
         super::show(&run);
         super::show(&run.accuracy());
@@ -25,7 +26,8 @@ mod feedback_alignment {
             .title("Two hidden layers")
             .networks(&["2x800-tanh"])
             .rules(&["bp", "fa/feedback=random", "dfa/feedback=random"])
-            .epochs(3)
+            .seeds(3)
+            .epochs(2)
             .run()?;
         super::show(&deep);
         super::show(&deep.lines("train_loss"));
@@ -41,7 +43,8 @@ mod hebbian_feedback {
         let run: Run = Experiment::new("learning-feedback")
             .title("Feedback that learns")
             .rules(&["bp", "fa/feedback=random", "fa/feedback=hebb", "fa/feedback=oja", "fa/feedback=kolen-pollack"])
-            .epochs(4)
+            .seeds(3)
+            .epochs(3)
             .run()?;
         super::show(&run);
         super::show(&run.accuracy());
@@ -53,7 +56,8 @@ mod hebbian_feedback {
             .title("Direct feedback that learns")
             .networks(&["2x800-tanh"])
             .rules(&["bp", "dfa/feedback=random", "dfa/feedback=hebb", "dfa/feedback=oja-g1"])
-            .epochs(3)
+            .seeds(3)
+            .epochs(2)
             .run()?;
         super::show(&deep);
         Ok(())
@@ -81,7 +85,8 @@ mod hebbian_learning {
                 "hebbnet/local=oja,variant=hl",
             ])
             .recipe("unit")
-            .epochs(3)
+            .seeds(3)
+            .epochs(2)
             .run()?;
         super::show(&hebbnet);
         super::show(&hebbnet.accuracy());
@@ -98,12 +103,21 @@ mod hebbian_learning {
                 "sum/beta=0.1,local=oja",
             ])
             .rate(0.1)
+            .seeds(3)
             .epochs(2)
             .run()?;
         super::show(&sum.accuracy());
         let descent: Run = Experiment::new("descent")
             .title("Hebbian descent")
-            .rules(&["bp", "hd/reading=d", "hd/reading=k", "hd/reading=o1", "hd/reading=d,train=output", "hd/reading=d,train=hidden"])
+            .rules(&[
+                "bp",
+                "hd/reading=d",
+                "hd/reading=k",
+                "hd/reading=o1",
+                "hd/reading=d,train=output",
+                "hd/reading=d,train=hidden",
+            ])
+            .seeds(3)
             .epochs(2)
             .run()?;
         super::show(&descent);
@@ -139,6 +153,7 @@ mod own_rule {
             .networks(&["1x500"])
             .rules(&["bp", "fa/feedback=random", "frozen", "slopeless-fa"])
             .rates(&[0.01, 0.03, 0.1])
+            .seeds(3)
             .epochs(2)
             .run()?;
         super::show(&run);
@@ -153,15 +168,16 @@ mod read_report {
 
     pub fn run() -> Result<(), bioprop::notebook::Problem> {
         use notebook::prelude::*;
-        let small: Experiment = Experiment::new("small")
+        let small: Run = Experiment::new("small")
             .title("A small report")
             .datasets(&["mnist", "cifar10"])
             .networks(&["1x200"])
             .rules(&["bp", "fa/feedback=random", "fa/feedback=random-sign"])
             .rate(0.03)
             .seeds(3)
-            .epochs(2);
-        super::show(&small.run()?.report("target/reports/small"));
+            .epochs(2)
+            .run()?;
+        super::show(&small.report("target/reports/small"));
         let trials: DataFrame = parquet("target/reports/small/results.parquet")?;
         super::show(&trials);
         let curves: DataFrame = parquet("target/reports/small/curves.parquet")?;
@@ -202,8 +218,8 @@ mod read_report {
             answer.clone().lazy().group_by_stable([col("cell")]).agg([col("shared_errors").mean(), len().alias("seeds")]);
         let accuracies: LazyFrame =
             trials.clone().lazy().group_by_stable([col("cell")]).agg([col("test_accuracy").mean()]);
-        let together: DataFrame =
-            shares.join(accuracies, [col("cell")], [col("cell")], JoinArgs::new(JoinType::Inner)).sort(["cell"], Default::default()).collect()?;
+        let together: LazyFrame = shares.join(accuracies, [col("cell")], [col("cell")], JoinType::Inner.into());
+        let together: DataFrame = together.sort(["cell"], Default::default()).collect()?;
         super::show(&together);
         let run: Run = read_report("target/reports/small")?;
         super::show(&run.accuracy());
