@@ -68,7 +68,8 @@ def listen(client, cell, index, missing):
     until = time.monotonic() + LATE
     while missing() and time.monotonic() < until:
         try:
-            client.process_message(run_sync(client.kc.get_iopub_msg)(timeout=0.3), cell, index)
+            message = run_sync(client.kc.get_iopub_msg)(timeout=0.3)
+            client.process_message(message, cell, index)
         except (queue.Empty, CellExecutionComplete):
             pass
 
