@@ -462,4 +462,12 @@ fn a_study_may_have_its_rates_searched_first() {
     std::fs::remove_dir_all(out.join("trials")).unwrap();
     assert!(report(&["render", place]).status.success());
     assert!(std::fs::read(out.join("index.html")).unwrap() == page, "another page from the files alone");
+
+    // searched under each recipe that the study names, and shown so
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("seeds = 2", "seeds = 2\nrecipe = [\"main\", \"unit\"]")).unwrap();
+    let output = study(&file, &out, &[]);
+    assert!(output.status.success() && stderr(&output).contains("mnist/1x20 recipe unit: "), "{}", stderr(&output));
+    let md = std::fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(md.contains("MNIST, 1 × 20 ReLU, unit"), "{md}");
 }

@@ -440,3 +440,18 @@ fn table(searches: &[Search]) -> Table {
         rows: searches.iter().map(row).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::title;
+
+    #[test]
+    fn a_rate_of_b_and_a_rate_of_the_rule_that_uses_it_are_told_apart() {
+        assert_eq!(title("feedback=hebb,renormalise=yes"), "B by Hebb, renormalised");
+        assert_eq!(
+            title("fa/feedback=hebb,renormalise=no,start=random"),
+            "fa/feedback=hebb,renormalise=no,start=random"
+        );
+        assert_eq!(title("bp"), "backpropagation");
+    }
+}
