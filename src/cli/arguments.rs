@@ -19,7 +19,7 @@ pub struct StudyArgs {
     /// Sizes of the run: smoke, quick, standard or full (`report list profiles`)
     #[arg(long, default_value = "quick")]
     pub profile: Profile,
-    /// Figures, such as `3,7-8` or `five-runs` (`report list figures`), or `none` beside --robustness [default: 7,8,five-runs, whose rates a search has chosen]
+    /// Figures, such as `3,7-8` or `five-runs` (`report list figures`), or `none` beside --robustness [default: all]
     #[arg(long, value_name = "LIST")]
     pub figures: Option<FigureList>,
     /// The robustness tables too: a few cells under other recipes, rates and readings (`report list robustness`); 3 seeds

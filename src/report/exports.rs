@@ -25,6 +25,8 @@ pub fn tables(page: &Page, sections: &Sections) -> Vec<(String, Table)> {
     }
     let of_sections = sections.all().flat_map(|s| &s.tables);
     all.extend(of_sections.chain([&page.rates]).map(|t| (t.id.trim_end_matches("-table").to_string(), t.clone())));
+    let of_robustness = page.robustness.iter().flat_map(|r| &r.tables);
+    all.extend(of_robustness.map(|part| (part.slug.clone(), part.table.clone())));
     all
 }
 

@@ -133,10 +133,6 @@ pub fn render(inputs: &Inputs, out: &Path) -> Result<Written, ReportError> {
         files.push((format!("tables/{stem}.tex").into(), exports::latex(&table).into_bytes()));
         files.push((format!("tables/{stem}.csv").into(), exports::csv(&table).into_bytes()));
     }
-    for part in page.robustness.iter().flat_map(|r| &r.tables) {
-        files.push((format!("tables/{}.tex", part.slug).into(), exports::latex(&part.table).into_bytes()));
-        files.push((format!("tables/{}.csv", part.slug).into(), exports::csv(&part.table).into_bytes()));
-    }
     let mut written = Vec::with_capacity(files.len());
     for (name, bytes) in files {
         let path = out.join(name);

@@ -16,7 +16,7 @@ mod own;
 mod spec;
 mod sum;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 
 pub use local::Local;
 pub use own::register;

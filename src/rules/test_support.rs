@@ -4,15 +4,10 @@ use crate::data::{Dataset, DatasetId, Images};
 use crate::net::{Activation, Architecture, Isa, Loss, Matrix, Precision};
 use crate::train::{Config, InputScaling, Inputs, Optimiser, Trainer};
 
-/// One step (rate 0.1, one image, x = (1, 0.2), class 1 of 2) of `2-2-2` (depth 1) or `2-1-1-2` (depth 2), ReLU.
-pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer {
-    let config = Config {
-        network: Architecture {
-            depth,
-            width: if depth == 1 { 2 } else { 1 },
-            activation: Activation::Relu,
-            last: None,
-        },
+/// Rate 0.1, one image a batch, one epoch.
+pub fn config(network: Architecture, rule: &str) -> Config {
+    Config {
+        network,
         rule: rule.parse().unwrap(),
         inputs: InputScaling::Unit,
         loss: Loss::SoftmaxCrossEntropy,
@@ -29,7 +24,13 @@ pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer
         precision: Precision::F32,
         seed: 1,
         keep_filters: false,
-    };
+    }
+}
+
+/// One step (rate 0.1, one image, x = (1, 0.2), class 1 of 2) of `2-2-2` (depth 1) or `2-1-1-2` (depth 2), ReLU.
+pub fn tiny(rule: &str, depth: usize, prepare: impl Fn(&mut Trainer)) -> Trainer {
+    let width = if depth == 1 { 2 } else { 1 };
+    let config = config(Architecture { depth, width, activation: Activation::Relu, last: None }, rule);
     let images = Images { pixels: vec![255, 51], labels: vec![1], inputs: 2 };
     let data = Dataset {
         id: DatasetId::Mnist,

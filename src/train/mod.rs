@@ -127,7 +127,6 @@ pub fn train_keeping(
     let mut evaluator = Evaluator::new(&trainer, data.train.inputs);
     let cost = cost::Cost::new(config, data);
     let norm_at_start = reference_norm(&trainer);
-    let mut observer = observe::Observer::new(&trainer);
     let mut outcome = Outcome {
         status: Status::Finished,
         runaway: false,
@@ -157,14 +156,12 @@ pub fn train_keeping(
         return Ok(outcome);
     }
     let all_test: Vec<u32> = (0..data.test.len() as u32).collect();
+    let mut observer = observe::Observer::new(&trainer);
     let resumed = keeper.stored().and_then(|bytes| checkpoint::load(&bytes, &mut trainer, &mut observer));
-    let done = match resumed {
-        Some((epochs, so_far)) => {
-            outcome = so_far;
-            epochs
-        }
-        None => 0,
-    };
+    let mut done = 0;
+    if let Some(so_far) = resumed {
+        (done, outcome) = so_far;
+    }
     let earlier = outcome.total_time_s;
     let mut test_bits = std::mem::take(&mut outcome.test_bits);
     'epochs: for epoch in done..config.epochs {

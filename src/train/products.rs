@@ -59,8 +59,9 @@ impl Products {
 mod tests {
     use crate::data::{Dataset, DatasetId, Images};
     use crate::net::kernels::amx_emulator::with_amx;
-    use crate::net::{Isa, Loss, Precision};
-    use crate::train::{Config, InputScaling, Inputs, Optimiser, Trainer};
+    use crate::net::{Isa, Precision};
+    use crate::rules::test_support::config;
+    use crate::train::{Config, InputScaling, Inputs, Trainer};
 
     /// All weights after some steps on made-up images.
     fn trained(precision: Precision, network: &str, rule: &str) -> Vec<f32> {
@@ -78,23 +79,11 @@ mod tests {
             origin: String::new(),
         };
         let config = Config {
-            network: network.parse().unwrap(),
-            rule: rule.parse().unwrap(),
             inputs: InputScaling::Standardised,
-            loss: Loss::SoftmaxCrossEntropy,
-            optimiser: Optimiser::Sgd,
-            zero_init: false,
             learning_rate: 0.01,
-            hidden_rate: None,
-            growth: None,
-            feedback_rate: None,
-            follow_steps: None,
             batch: 33,
-            epochs: 1,
-            train_sample: 1,
-            keep_filters: false,
             precision,
-            seed: 1,
+            ..config(network.parse().unwrap(), rule)
         };
         let inputs = Inputs::new(config.inputs, &data);
         let mut net = Trainer::new(&config, 61, 10, Isa::best()).unwrap();
