@@ -9,6 +9,12 @@ const WHOLE: usize = 20;
 const FIRST: usize = 10;
 const COLUMNS: usize = 10;
 
+/// The same columns as plain text, for readers that show no HTML.
+pub(super) fn text(frame: &DataFrame) -> String {
+    let shown = frame.get_column_names().into_iter().take(COLUMNS).cloned();
+    frame.select(shown).map_or_else(|error| error.to_string(), |f| f.to_string())
+}
+
 /// A table of the first rows, and how many there are in all.
 pub(super) fn table(frame: &DataFrame) -> String {
     let names: Vec<&str> = frame.get_column_names().iter().map(|n| n.as_str()).collect();
@@ -88,6 +94,15 @@ mod tests {
         assert!(html.contains("<td style=\"text-align:left\">&amp;</td>"));
         assert_eq!(html.matches("<tr>").count(), 11);
         assert!(html.contains("25 rows × 3 columns; the first 10 rows"));
+    }
+
+    #[test]
+    fn text_has_the_columns_of_the_table() {
+        let columns = (0..COLUMNS + 2).map(|i| Column::new(format!("c{i}").into(), [7]));
+        let frame = DataFrame::new(1, columns.collect()).unwrap();
+        let text = text(&frame);
+        assert!(text.contains("c0") && text.contains("shape: (1, 10)"), "{text}");
+        assert!(!text.contains("c10") && !text.contains("c11"), "{text}");
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Show for String {
 
 impl Show for DataFrame {
     fn blocks(&self) -> Vec<Block> {
-        vec![("text/html", html::table(self)), ("text/plain", self.to_string())]
+        vec![("text/html", html::table(self)), ("text/plain", html::text(self))]
     }
 }
 
@@ -81,7 +81,7 @@ impl Show for Run {
         let varied = varied.is_ok_and(|v| v.iter().flatten().any(|t| !t.is_empty()));
         let names: Vec<&str> = wanted.into_iter().filter(|n| *n != "variant" || varied).collect();
         let frame = self.summary().select(names).unwrap_or_else(|_| self.summary().clone());
-        vec![("text/html", html::table(&frame)), ("text/plain", frame.to_string())]
+        frame.blocks()
     }
 }
 
