@@ -144,6 +144,9 @@ def execute(path, limit=0, write=False, compare=True, times=False, timeout=1800)
         tidy(cell)
         # counted from 1, whatever the kernel did before
         cell.execution_count = index + 1
+        for o in cell.outputs:
+            if "execution_count" in o:
+                o.execution_count = index + 1
         message = wrong(cell) or (None if ended[index] else "an error ended it before its end")
         if not message and compare and not write and shown(cell) != committed[index]:
             message = "the outputs are not the committed ones; if they should change: .ci/notebooks --write"
