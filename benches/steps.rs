@@ -1,8 +1,8 @@
 //! Whole training steps (gathering the batch, forward, teaching signals, update) of one thread on made-up images.
 //!
 //! `cargo bench` prints a table; `cargo bench -- 784-2000-10` only rows that contain the word; `-- --quick` shorter
-//! measurements; `-- --threads 2` as many trainers at once; `-- --serve` answers questions on standard input, one
-//! line each, for `benches/compare`.
+//! measurements; `-- --threads 2` as many trainers at once; `-- --costs` every kind of rule against backpropagation on
+//! the same network; `-- --serve` answers questions on standard input, one line each, for `benches/compare`.
 
 use std::io::{BufRead, Write};
 use std::sync::Barrier;
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bioprop::data::{Dataset, DatasetId, Images};
 use bioprop::net::{Isa, Loss, Precision, kernels};
 use bioprop::random::{self, Purpose};
+use bioprop::rules::RuleSpec;
 use bioprop::train::{Config, InputScaling, Inputs, Optimiser, Trainer, step_operations};
 
 /// Name, dataset (784 or 3072 inputs), network.
@@ -22,6 +23,30 @@ const NETWORKS: [(&str, DatasetId, &str); 4] = [
 ];
 const RULES: [&str; 3] = ["bp", "fa", "dfa"];
 const BATCHES: [usize; 2] = [64, 128];
+/// Rules whose steps differ in work, and how many times a step of backpropagation each may cost.
+const COSTS: [(&str, f64); 21] = [
+    ("fa/feedback=random", 1.0),
+    ("fa/feedback=binary-sign", 1.0),
+    ("fa/feedback=hebb", 1.5),
+    ("fa/feedback=oja", 1.5),
+    ("fa/feedback=oja-subspace", 1.5),
+    ("fa/feedback=kolen-pollack", 1.5),
+    ("dfa/feedback=random", 1.0),
+    ("dfa/feedback=oja-g1", 1.5),
+    ("drtp", 1.0),
+    ("frozen", 1.0),
+    ("sum/beta=0.01,local=hebb", 1.5),
+    ("sum/beta=0.01,local=oja", 1.5),
+    ("hd/reading=d", 1.5),
+    ("hd/reading=k", 1.5),
+    ("hd/reading=o1", 1.5),
+    ("hd/reading=o2", 1.5),
+    ("hebbnet/local=hebb,variant=hl", 1.5),
+    ("hebbnet/local=oja,variant=hl", 1.5),
+    ("hebbnet/local=oja-subspace,variant=hl", 2.5),
+    ("hebbnet/local=hebb,variant=t", 2.0),
+    ("hebbnet/local=hebb,variant=t-gs", 4.0),
+];
 /// Images that the batches are drawn from: more than the caches hold.
 const IMAGES: usize = 6000;
 
@@ -72,9 +97,10 @@ impl Case {
             optimiser: Optimiser::Sgd,
             zero_init: false,
             learning_rate: 0.01,
-            hidden_rate: None,
+            // for the rules that have them; low enough to run for as long as one measures
+            hidden_rate: Some(1e-6),
             growth: None,
-            feedback_rate: None,
+            feedback_rate: Some(1e-6),
             follow_steps: None,
             batch: self.batch,
             epochs: 1,
@@ -200,6 +226,32 @@ fn together(case: &Case, threads: usize, time: Duration) -> f64 {
     })
 }
 
+/// Steps of each rule and of backpropagation in turn: the median ratio of their times.
+fn costs(filters: &[&String], turns: usize, time: Duration) {
+    println!("{:<16} {:>5} {:<40} {:>10} {:>6} {:>6}", "network", "batch", "rule", "samples/s", "cost", "limit");
+    for network in ["784-2000-10", "784-800-800-10"] {
+        for (rule, allowed) in COSTS {
+            let batch = 64;
+            if !filters.iter().all(|f| [network, rule, "64", "f32"].iter().any(|w| w == f)) {
+                continue;
+            }
+            let fits = rule.parse::<RuleSpec>().expect("a registered rule");
+            let case = |rule| Case { network, rule, batch, precision: "f32" };
+            if fits.check(&case(rule).config().network, 10).is_err() {
+                continue;
+            }
+            let (mut bp, mut other) = (Bench::new(&case("bp")), Bench::new(&case(rule)));
+            let mut turn = || (bp.samples_per_s(time), other.samples_per_s(time));
+            turn();
+            let pairs: Vec<(f64, f64)> = (0..turns * 2 + 1).map(|_| turn()).collect();
+            let mut ratios: Vec<f64> = pairs.iter().map(|(bp, other)| bp / other).collect();
+            ratios.sort_by(f64::total_cmp);
+            let best = pairs.iter().map(|p| p.1).fold(0.0, f64::max);
+            println!("{network:<16} {batch:>5} {rule:<40} {best:>10.0} {:>6.2} {allowed:>6.1}", ratios[turns]);
+        }
+    }
+}
+
 /// Questions: `NETWORK BATCH RULE PRECISION SECONDS` -> samples a second; `operations NETWORK BATCH RULE` -> operations a
 /// sample; `limit PRECISION SECONDS` -> operations a second; `precisions` -> names; `kernels PRECISION` -> its code path.
 fn serve() {
@@ -252,6 +304,9 @@ fn main() {
     });
     let filters: Vec<&String> = words.iter().filter(|w| !w.starts_with("--")).collect();
     let (turns, time) = if quick { (3, Duration::from_millis(120)) } else { (5, Duration::from_millis(400)) };
+    if words.iter().any(|w| w == "--costs") {
+        return costs(&filters, turns, time);
+    }
     let kernels: Vec<String> = precisions().iter().map(|p| format!("{p}: {}", precision(p).kernels())).collect();
     println!("kernels: {}", kernels.join(", "));
     if threads == 1 {
