@@ -258,7 +258,7 @@ impl RateTable {
     /// The file's text: the same table gives the same bytes.
     pub fn to_text(&self) -> String {
         let mut t = format!(
-            "# Learning rates for profile {0}: chosen on validation, never on test. Written by `report tune --profile {0}`.\n# Without a family it is backpropagation's; feedback alignment, direct feedback alignment and the sum rule use the same.\n\nprofile = \"{0}\"\n",
+            "# Learning rates for profile {0}: chosen on validation, never on test, by the command that each entry names.\n# Without a family it is backpropagation's; feedback alignment, direct feedback alignment and the sum rule use the same.\n\nprofile = \"{0}\"\n",
             self.profile
         );
         for e in &self.entries {
