@@ -128,7 +128,8 @@ pub static REGISTRY: &[Claim] = &[
             LOCAL
                 .map(|l| {
                     let pair = |a, b| Alike { left: hebbnet("cifar10", a, l), right: hebbnet("cifar10", b, l) };
-                    part(l, vec![pair("t", "hl"), pair("t-gs", "hl"), pair("t-gs", "t")])
+                    let name = if l == "oja" { "Oja" } else { "Hebb" };
+                    part(name, vec![pair("t", "hl"), pair("t-gs", "hl"), pair("t-gs", "t")])
                 })
                 .into()
         }),

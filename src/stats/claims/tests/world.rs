@@ -92,7 +92,7 @@ impl World {
         let exponent = |e: u32| 3.0 * f64::from(e) / 10.0;
         let validation = |p: &(usize, u32)| tests[p.0] - (self.moving)(&rows[p.0].0) * f64::from(10 - p.1);
         let log_growth = |p: &(usize, u32)| {
-            (self.growth)(&rows[p.0].0).0 * exponent(p.1) + if p.1 % 2 == 0 { self.bend } else { -self.bend }
+            (self.growth)(&rows[p.0].0).0 * exponent(p.1) + if p.1.is_multiple_of(2) { self.bend } else { -self.bend }
         };
         let curves = df!(
             "cell" => points.iter().map(|p| rows[p.0].1.as_str()).collect::<Vec<_>>(),
