@@ -166,10 +166,15 @@ fn verdicts(a: &[Judged], b: &[Judged]) -> (String, usize) {
         .collect();
     let mut text = format!("\nVerdicts: {} of {} flipped\n", flips.len(), a.len());
     for (l, r) in &flips {
-        text += &format!("  {}: {} -> {}\n", l.id, l.verdict.name(), r.verdict.name());
+        text += &format!("  {}: {} -> {}\n", l.id, named(l), named(r));
         text += &format!("    A: {}\n    B: {}\n", l.reason, r.reason);
     }
     (text, flips.len())
+}
+
+/// A verdict with its mark.
+fn named(j: &Judged) -> String {
+    format!("{}{}", j.verdict.name(), if j.provisional { " (provisional)" } else { "" })
 }
 
 #[cfg(test)]
@@ -186,10 +191,14 @@ mod tests {
             reason: reason.into(),
             numbers: serde_json::json!({}),
         };
-        let (a, b) = (judged(Verdict::Reproduced, "was so."), judged(Verdict::NotReproduced, "is not."));
+        let a = judged(Verdict::Reproduced, "was so.");
+        let b = Judged { provisional: true, ..judged(Verdict::NotReproduced, "is not.") };
         let (text, flipped) = verdicts(std::slice::from_ref(&a), &[b]);
         assert_eq!(flipped, 1);
-        assert!(text.contains("C7: reproduced -> not reproduced\n    A: was so.\n    B: is not."), "{text}");
+        assert!(
+            text.contains("C7: reproduced -> not reproduced (provisional)\n    A: was so.\n    B: is not."),
+            "{text}"
+        );
         assert_eq!(verdicts(std::slice::from_ref(&a), std::slice::from_ref(&a)).1, 0);
     }
 

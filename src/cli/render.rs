@@ -92,6 +92,7 @@ fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Res
         robustness: robustness.as_ref(),
         provenance: &results.provenance,
         claims: &claims,
+        margins: *margins,
         reference: reference.as_ref(),
     };
     let written = report::render(&inputs, out)?;

@@ -14,6 +14,7 @@ use crate::report::{self, Inputs, Plot};
 use crate::run::execute::execute;
 use crate::run::plan::{Datasets, Plan, Planned, Request};
 use crate::run::{Sitting, Store, StoredTrial, collect, commit, cores, data_provenance};
+use crate::stats::claims::Margins;
 use crate::stats::{self, Results, Uses};
 use crate::study::rates::RateError;
 use crate::study::{Profile, Study};
@@ -338,6 +339,7 @@ impl Run {
             provenance: &self.results.provenance,
             // a study of one's own decides nothing about the post
             claims: &[],
+            margins: Margins::default(),
             reference: None,
         }
     }

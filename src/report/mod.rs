@@ -37,7 +37,7 @@ use polars::prelude::DataFrame;
 
 use crate::run::Provenance;
 use crate::stats::Uses;
-use crate::stats::claims::Judged;
+use crate::stats::claims::{Judged, Margins};
 use crate::stats::robustness::Robustness;
 use crate::study::figures::PlotKind;
 use model::{FigureModel, Model};
@@ -60,6 +60,8 @@ pub struct Inputs<'a> {
     pub provenance: &'a Provenance,
     /// The verdict of each claim.
     pub claims: &'a [Judged],
+    /// The margins that they were judged with.
+    pub margins: Margins,
     /// What asked for each trial.
     pub uses: &'a Uses,
     /// The robustness tables, if they were asked for; their trials are in none of the frames above.

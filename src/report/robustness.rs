@@ -112,6 +112,18 @@ fn unsearched(profile: Option<Profile>, change: Change, cell: &Cell) -> Option<S
     found.err().map(|e| e.to_string())
 }
 
+/// Whether the rates of a row in this setting come from the table, set by hand and not searched.
+fn preliminary(rates: &RateTable, change: Change, cell: &Cell) -> bool {
+    match change {
+        Change::OwnRate => rates.is_own_preliminary(cell, Recipe::Main),
+        Change::Recipe(recipe) => rates.is_preliminary(cell, recipe),
+        Change::None | Change::BestEpoch | Change::Choice => rates.is_preliminary(cell, Recipe::Main),
+    }
+}
+
+/// What is marked at rates that nothing has searched, here and in the table of rates.
+pub const PRELIMINARY: &str = "preliminary: not searched";
+
 fn gaps(profile: Option<Profile>, t: &stats::Table) -> Vec<String> {
     let empty = |s: &Side| s.finished + s.diverged == 0;
     let missing: Vec<&stats::Row> = t.rows.iter().filter(|r| empty(&r.other)).collect();
@@ -125,6 +137,20 @@ fn gaps(profile: Option<Profile>, t: &stats::Table) -> Vec<String> {
             format::plural(waiting.len(), "row", "rows")
         ));
     }
+    let by_hand = profile.map_or(0, |profile| {
+        let rates = RateTable::of(profile);
+        let either = |r: &&stats::Row| {
+            !empty(&r.other) && preliminary(rates, t.setting.change, &r.cell)
+                || !empty(&r.main) && preliminary(rates, Change::None, &r.of)
+        };
+        t.rows.iter().filter(either).count()
+    });
+    if by_hand > 0 {
+        out.push(format!(
+            "Rates set by hand in {}, marked there: no search has chosen them yet, so what changes may be the rate's doing and the verdicts below are as preliminary.",
+            format::plural(by_hand, "row", "rows")
+        ));
+    }
     if !absent.is_empty() {
         out.push(format!("Not trained yet: {}.", format::plural(absent.len(), "row", "rows")));
     }
@@ -134,6 +160,8 @@ fn gaps(profile: Option<Profile>, t: &stats::Table) -> Vec<String> {
 fn table(profile: Option<Profile>, t: &stats::Table, slug: &str) -> Table {
     let accuracy = |s: &Side| Field::number(format::mean_std(s.mean, s.std), s.mean);
     let gap = |s: &Side| Field::number(s.gap.map_or_else(|| NONE.into(), format::points), s.gap);
+    let rates = profile.map(RateTable::of);
+    let by_hand = |change, cell: &Cell| rates.filter(|t| preliminary(t, change, cell)).map(|_| PRELIMINARY);
     let row = |r: &stats::Row| {
         let empty = r.other.finished + r.other.diverged == 0;
         let waits = empty.then(|| unsearched(profile, t.setting.change, &r.cell)).flatten();
@@ -142,7 +170,15 @@ fn table(profile: Option<Profile>, t: &stats::Table, slug: &str) -> Table {
         let other = match waits {
             Some(_) => Field::text("not searched yet"),
             None if empty => Field::text("no trials"),
-            None => accuracy(&r.other).note(if r.same { "its own already".into() } else { String::new() }),
+            None => {
+                let own = r.same.then_some("its own already");
+                let notes = own.into_iter().chain(by_hand(t.setting.change, &r.cell)).collect::<Vec<_>>();
+                accuracy(&r.other).note(notes.join("; "))
+            }
+        };
+        let main = match r.main.finished + r.main.diverged {
+            0 => accuracy(&r.main),
+            _ => accuracy(&r.main).note(by_hand(Change::None, &r.of).unwrap_or_default().into()),
         };
         let diverged = format!("{} / {}", r.main.diverged, r.other.diverged);
         let any = r.main.diverged + r.other.diverged > 0;
@@ -153,7 +189,7 @@ fn table(profile: Option<Profile>, t: &stats::Table, slug: &str) -> Table {
                 Field::text(name(&r.cell) + &choice).of(&r.cell),
                 Field::text(r.cell.dataset.title()),
                 Field::text(r.cell.network.title()),
-                accuracy(&r.main),
+                main,
                 other,
                 Field::number(r.change.map_or_else(|| NONE.into(), format::points), r.change),
                 gap(&r.main),
@@ -192,5 +228,42 @@ fn name(cell: &Cell) -> String {
         "bp" => label,
         "fa" | "dfa" => format!("{}: {label}", cell.rule.name().to_uppercase()),
         _ => format!("{}: {label}", cell.rule.entry().title),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table in which some rates were set by hand.
+    fn rates(by_hand: &[&str]) -> RateTable {
+        let mut table = RateTable::of(Profile::Quick).clone();
+        let mut own = table.entries.iter().find(|e| e.family == "bp").unwrap().clone();
+        own.family = "fa/feedback=random".into();
+        table.entries.retain(|e| e.family != own.family);
+        table.entries.push(own);
+        table.entries.iter_mut().for_each(|e| e.preliminary = by_hand.contains(&e.family.as_str()));
+        table
+    }
+
+    #[test]
+    fn a_rate_set_by_hand_is_told_by_what_the_setting_uses() {
+        let of = |dataset: &str, rule: &str| -> Cell { format!("{dataset}/1x2000/{rule}").parse().unwrap() };
+        let first =
+            RateTable::of(Profile::Quick).entries.iter().find(|e| e.family == "bp" && e.network == "1x2000").unwrap();
+        let (dataset, main) = (first.dataset.name(), Change::Recipe(Recipe::Main));
+        let fa = of(dataset, "fa/feedback=random");
+        // borrowed from backpropagation, but not where the rule has its own
+        assert!(preliminary(&rates(&["bp"]), Change::None, &fa) && preliminary(&rates(&["bp"]), main, &fa));
+        assert!(!preliminary(&rates(&["bp"]), Change::OwnRate, &fa));
+        assert!(preliminary(&rates(&["fa/feedback=random"]), Change::OwnRate, &fa));
+        assert!(!preliminary(&rates(&["fa/feedback=random"]), Change::BestEpoch, &fa));
+        // a B that learns has a rate beside
+        let hebb = of(dataset, "fa/feedback=hebb");
+        assert!(preliminary(&rates(&["feedback=hebb"]), Change::Choice, &hebb));
+        assert!(preliminary(&rates(&["feedback=hebb"]), Change::OwnRate, &hebb));
+        // RMSprop's rate is given
+        assert!(!preliminary(&rates(&["bp"]), Change::Recipe(Recipe::Nokland), &fa));
+        assert!(!preliminary(&rates(&[]), Change::None, &fa));
     }
 }

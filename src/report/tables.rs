@@ -338,7 +338,7 @@ pub fn rates(rows: &[Rate]) -> Table {
                 r.rates.iter().map(|v| format::short_rate(*v)).collect::<Vec<_>>().join(", "),
                 r.rates.first().copied(),
             )
-            .note(if r.by_hand { "preliminary: not searched".into() } else { String::new() }),
+            .note(if r.by_hand { super::robustness::PRELIMINARY.into() } else { String::new() }),
         ],
     };
     Table {

@@ -25,6 +25,7 @@ fn report(fake: &Fake, out: &Path) -> Written {
         robustness: None,
         provenance: &fake.provenance,
         claims: &claims,
+        margins: Margins::default(),
         reference: (fake.provenance.profile == "quick").then_some(&reference),
     };
     render(&inputs, out).unwrap()
@@ -202,6 +203,7 @@ fn a_missing_column_is_named() {
         robustness: None,
         provenance: &fake.provenance,
         claims: &[],
+        margins: Margins::default(),
         reference: None,
     };
     let error = render(&inputs, tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
@@ -244,6 +246,7 @@ fn a_figure_shows_its_own_trials_where_another_trained_the_cell_for_longer() {
         robustness: None,
         provenance: &fake.provenance,
         claims: &[],
+        margins: Margins::default(),
         reference: None,
     };
     let inputs_with = inputs(&uses);

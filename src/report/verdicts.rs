@@ -108,6 +108,10 @@ pub fn of_all(model: &Model) -> Verdicts {
         ),
         _ => String::new(),
     };
+    let size = |margin: f64| {
+        let points = (1e4 * margin).round() / 100.0;
+        format!("{points} {}", if points == 1.0 { "point" } else { "points" })
+    };
     let not_run = |c: &ClaimContext| model.reference.is_none() && c.reason.starts_with("Not run");
     let (absent, rows): (Vec<_>, Vec<_>) = all(model).map(|(c, j)| context(model, c, j)).partition(not_run);
     Verdicts {
@@ -130,7 +134,9 @@ pub fn of_all(model: &Model) -> Verdicts {
             )
         }),
         note: format!(
-            "Decided by paired t tests over seeds, corrected after Holm within each family of claims; alike means equivalent by two one-sided tests, within 1 point on MNIST and 2 on CIFAR-10 unless changed. Provisional: a compared cell was still moving by more than 0.5 points.{least} All numbers, exact tests and bootstrap intervals are in claims.json."
+            "Decided by paired t tests over seeds, corrected after Holm within each family of claims; alike means equivalent by two one-sided tests, within {} on MNIST and {} on CIFAR-10 (--margins of report render). Provisional: a compared cell was still moving by more than 0.5 points.{least} All numbers, exact tests and bootstrap intervals are in claims.json.",
+            size(model.margins.mnist),
+            size(model.margins.cifar10),
         ),
     }
 }

@@ -158,6 +158,18 @@ mod tests {
         assert!((spread(&means) / want - 1.0).abs() < 0.05, "{} {want}", spread(&means));
     }
 
+    /// Both at once: of 20 images both seeds have 14 right, one of them 4 more. With a share w of the draws for that seed the
+    /// mean is 0.7 + 0.2 w, and w is 0, 1/2 or 1 (probabilities 1/4, 1/2, 1/4): by hand a variance of 0.04 / 8 from the seeds
+    /// and of (0.775 - 0.645) / 20 from the images.
+    #[test]
+    fn seeds_and_images_add_up() {
+        let (more, less) = (bits(20, |i| i < 18), bits(20, |i| i < 14));
+        let got = bootstrap(&[vec![(0, Right::Bits(&more)), (1, Right::Bits(&less))]], 2, 20, 8000, 3).unwrap();
+        let means: Vec<f64> = got[0].iter().map(|v| v.unwrap()).collect();
+        let want = (0.005f64 + 0.0065).sqrt();
+        assert!((spread(&means) / want - 1.0).abs() < 0.03, "{} {want}", spread(&means));
+    }
+
     #[test]
     fn cells_share_their_draws_and_seeds_repeat_them() {
         let (a, b) = (bits(100, |i| i < 90), bits(100, |i| i < 80));

@@ -20,6 +20,16 @@ pub fn holm(p: &[f64]) -> Result<Vec<f64>, StatsError> {
     Ok(adjusted)
 }
 
+/// Level that each p value is held against in Holm's procedure, if all smaller ones pass theirs: the smallest of `m` against
+/// `alpha / m`, the largest against `alpha`.
+pub fn holm_levels(p: &[f64], alpha: f64) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
+    let mut levels = vec![alpha; p.len()];
+    order.iter().enumerate().for_each(|(rank, &i)| levels[i] = alpha / (p.len() - rank) as f64);
+    levels
+}
+
 /// Upper bound of the mean that holds for `together` such bounds at once with probability `level` (Bonferroni).
 pub fn simultaneous_upper(values: &[f64], level: f64, together: usize) -> Result<f64, StatsError> {
     let n = checked("simultaneous bound", values, 2)?.len();
@@ -41,6 +51,7 @@ mod tests {
         assert_eq!(holm(&[]).unwrap(), Vec::<f64>::new());
         assert_eq!(holm(&[0.9, 0.8]).unwrap(), [1.0, 1.0]);
         assert!(holm(&[0.1, f64::NAN]).is_err() && holm(&[1.1]).is_err());
+        assert_eq!(holm_levels(&[0.01, 0.04, 0.03, 0.005], 0.06), [0.02, 0.06, 0.03, 0.015]);
     }
 
     /// SciPy: `t.ppf(1 - 0.05 / k, 4)` for k = 1 (the one-sided table value 2.132), 3 and 12.

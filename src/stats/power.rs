@@ -72,6 +72,24 @@ pub fn seeds_to_differ(differences: &[f64], value: f64, alpha: f64) -> Result<Se
     Ok(needed(distance, spread, alpha, true))
 }
 
+/// Seeds needed to find on which side of `value` the mean lies, by a one-sided test at level `alpha`.
+pub fn seeds_to_be_beyond(differences: &[f64], value: f64, alpha: f64) -> Result<Seeds, StatsError> {
+    let spread = std_dev(differences)?;
+    Ok(needed((mean(differences)? - value).abs(), spread, alpha, false))
+}
+
+/// Seeds needed for an interval around `estimate` to leave out `value`, if it now reaches to `bound` (the end on the side of
+/// `value`) with `n` seeds and shrinks with the root of their number. `None` where the estimate sits on the value.
+pub fn seeds_to_leave_out(n: usize, estimate: f64, bound: f64, value: f64) -> Option<Seeds> {
+    let (reach, distance) = ((bound - estimate).abs(), (value - estimate).abs());
+    let factor = (reach / distance).powi(2);
+    if n == 0 || !factor.is_finite() {
+        return None;
+    }
+    let needed = (n as f64 * factor).ceil().max(n as f64 + 1.0);
+    Some(if needed > MOST_SEEDS as f64 { Seeds::TooMany } else { Seeds::About(needed as usize) })
+}
+
 /// Seeds needed to find that the mean is within `margin` (the nearer of the two one-sided tests is the harder).
 pub fn seeds_to_be_alike(differences: &[f64], margin: f64, alpha: f64) -> Result<Seeds, StatsError> {
     let spread = std_dev(differences)?;
@@ -121,6 +139,17 @@ mod tests {
         }
     }
 
+    /// SciPy 1.17: `nct.sf(t.ppf(0.95, n - 1), n - 1, effect * sqrt(n))`.
+    #[test]
+    fn one_sided_power_too() {
+        for (n, effect, want) in
+            [(5, 1.0, 0.5797373588621888), (10, 1.0, 0.8975169943396828), (20, 0.5, 0.6951493382443412)]
+        {
+            let got = power(n, effect, 0.05, false);
+            assert!((got - want).abs() < 1e-6, "{n} {effect}: {got} {want}");
+        }
+    }
+
     /// statsmodels' `TTestPower().solve_power(power=0.8, alpha=0.05)`: 9.94, 33.4 and 198.2 pairs for effects of 1,
     /// 0.5 and 0.2.
     #[test]
@@ -128,9 +157,28 @@ mod tests {
         assert_eq!(needed(1.0, 1.0, 0.05, true), Seeds::About(10));
         assert_eq!(needed(0.5, 1.0, 0.05, true), Seeds::About(34));
         assert_eq!(needed(0.2, 1.0, 0.05, true), Seeds::About(199));
+        // at a tenth of the level 17.3 and 57.2; one-sided ("larger") 7.7, 26.1 and 155.9
+        assert_eq!(needed(1.0, 1.0, 0.005, true), Seeds::About(18));
+        assert_eq!(needed(0.5, 1.0, 0.005, true), Seeds::About(58));
+        assert_eq!([1.0, 0.5, 0.2].map(|e| needed(e, 1.0, 0.05, false)), [8, 27, 156].map(Seeds::About));
+        // mean 0.02 and spread 0.01: one spread above 0.01 and three below 0.05
+        let d = [0.01, 0.02, 0.03];
+        assert_eq!(seeds_to_be_beyond(&d, 0.01, 0.05).unwrap(), Seeds::About(8));
+        assert_eq!(seeds_to_be_alike(&d, 0.03, 0.05).unwrap(), Seeds::About(8));
         assert_eq!(needed(0.01, 1.0, 0.05, true), Seeds::TooMany);
         assert_eq!(seeds_to_differ(&[0.1, 0.1, 0.1], 0.0, 0.05).unwrap(), Seeds::About(2));
         assert_eq!(seeds_to_differ(&[0.0; 3], 0.0, 0.05).unwrap(), Seeds::TooMany);
         assert!(seeds_to_differ(&[0.1], 0.0, 0.05).is_err());
+    }
+
+    /// Half the reach takes four times the seeds.
+    #[test]
+    fn intervals_shrink_with_the_root_of_the_seeds() {
+        assert_eq!(seeds_to_leave_out(5, 0.4, 0.6, 0.5), Some(Seeds::About(20)));
+        assert_eq!(seeds_to_leave_out(5, -0.1, 0.05, 0.0), Some(Seeds::About(12)));
+        // never fewer than there are
+        assert_eq!(seeds_to_leave_out(5, 0.4, 0.45, 0.5), Some(Seeds::About(6)));
+        assert_eq!(seeds_to_leave_out(5, 0.4999, 0.9, 0.5), Some(Seeds::TooMany));
+        assert_eq!(seeds_to_leave_out(5, 0.5, 0.6, 0.5), None);
     }
 }

@@ -193,6 +193,13 @@ impl RateTable {
         found.filter_map(|family| self.find(&cell, &family, plain).ok()).any(|entry| entry.preliminary)
     }
 
+    /// The same where the rule has a rate of its own ([`own_family`]).
+    pub fn is_own_preliminary(&self, cell: &Cell, recipe: Recipe) -> bool {
+        let cell = cell.canonical();
+        let found = [Some(own_family(&cell)), feedback_family(&cell)].into_iter().flatten();
+        found.filter_map(|family| self.find(&cell, &family, recipe).ok()).any(|entry| entry.preliminary)
+    }
+
     /// Every rate of `cell`; what is `given` stands for the table's.
     pub fn rates(&self, cell: &Cell, recipe: Recipe, given: Given) -> Result<Rates, RateError> {
         let cell = &cell.canonical();

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::super::bootstrap::percentile_interval;
 use super::super::paired::{self, MOST_FLIPPED};
-use super::super::power::{Seeds, seeds_to_be_alike, seeds_to_differ};
+use super::super::power::{Seeds, seeds_to_be_alike, seeds_to_be_beyond, seeds_to_differ};
 use super::super::summary::LEVEL;
 use super::super::{StatsError, interval, mean};
+use super::Corrected;
 use super::evidence::CellData;
 use crate::data::DatasetId;
 
@@ -70,10 +71,10 @@ impl Contrast {
         if self.testable() { paired::paired_t(&self.differences, value).map(Some) } else { Ok(None) }
     }
     /// Above or below `value` by the corrected p.
-    pub fn relation(&self, value: f64, corrected: Option<f64>) -> Relation {
+    pub fn relation(&self, value: f64, corrected: Option<Corrected>) -> Relation {
         match (self.forced, corrected) {
             (Some(forced), _) => forced,
-            (None, Some(p)) if p < ALPHA => match self.mean() > value {
+            (None, Some(c)) if c.p < ALPHA => match self.mean() > value {
                 true => Relation::Above,
                 false => Relation::Below,
             },
@@ -99,9 +100,13 @@ impl Contrast {
             Relation::Open
         })
     }
-    /// Seeds that would show a difference from `value`.
-    pub fn seeds_to_differ(&self, value: f64) -> Option<Seeds> {
-        self.testable().then(|| seeds_to_differ(&self.differences, value, ALPHA).ok()).flatten()
+    /// Seeds that would show a difference from `value` at a level that Holm's correction asks for.
+    pub fn seeds_to_differ(&self, value: f64, level: f64) -> Option<Seeds> {
+        self.testable().then(|| seeds_to_differ(&self.differences, value, level).ok()).flatten()
+    }
+    /// Seeds that would show on which side of `value` it lies, by a one-sided test.
+    pub fn seeds_to_be_beyond(&self, value: f64, level: f64) -> Option<Seeds> {
+        self.testable().then(|| seeds_to_be_beyond(&self.differences, value, level).ok()).flatten()
     }
     /// Seeds that would show whether it is within the margin.
     pub fn seeds_to_be_alike(&self, margin: f64) -> Option<Seeds> {
@@ -122,16 +127,17 @@ impl Contrast {
         }
     }
 
-    pub fn number(&self, value: f64, corrected: Option<f64>, margin: f64) -> Value {
+    pub fn number(&self, value: f64, corrected: Option<Corrected>, margin: f64) -> Value {
         let i = interval(&self.differences).ok();
         let d = &self.differences;
+        let from_value: Vec<f64> = d.iter().map(|d| d - value).collect();
         json!({
             "left": self.left, "right": self.right, "n": d.len(), "against": value,
             "mean": d.first().map(|_| self.mean()),
             "low": i.map(|i| i.low), "high": i.map(|i| i.high),
             "bootstrap_low": self.bootstrap.map(|b| b.0), "bootstrap_high": self.bootstrap.map(|b| b.1),
-            "p": self.p(value).ok().flatten(), "p_holm": corrected,
-            "p_sign_flip": (1..=MOST_FLIPPED).contains(&d.len()).then(|| paired::sign_flip(d).ok()).flatten(),
+            "p": self.p(value).ok().flatten(), "p_holm": corrected.map(|c| c.p),
+            "p_sign_flip": (1..=MOST_FLIPPED).contains(&d.len()).then(|| paired::sign_flip(&from_value).ok()).flatten(),
             "p_equivalence": self.testable().then(|| paired::equivalence(d, margin).ok()).flatten(),
             "margin": margin,
             "failed_to_train": self.forced.is_some(),

@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::StatsError;
-use super::multiple::holm;
+use super::multiple::{holm, holm_levels};
 use crate::data::DatasetId;
 use crate::run::atomic;
 use crate::study::claims::{Claim, Predicate, REGISTRY};
-use contrast::Contrast;
 pub(super) use contrast::points;
+use contrast::{ALPHA, Contrast};
 pub(super) use evidence::{CellData, Evidence};
 use judge::{Found, Judge, Truth};
 
@@ -132,12 +132,21 @@ pub fn read(path: &Path) -> Option<Vec<Judged>> {
     serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
 }
 
-/// Corrected p values of one family by left cell, right cell and value.
-type Corrected = HashMap<(String, String, u64), f64>;
+/// One test among those of its family.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Corrected {
+    /// After Holm.
+    p: f64,
+    /// What the p value before Holm would have to stay below.
+    level: f64,
+}
+
+/// The tests of one family by left cell, right cell and value.
+type Family = HashMap<(String, String, u64), Corrected>;
 
 /// Holm's correction over every difference that the claims of a family test.
-fn corrected(evidence: &Evidence) -> Result<HashMap<&'static str, Corrected>, StatsError> {
-    let mut families: HashMap<&'static str, Corrected> = HashMap::new();
+fn corrected(evidence: &Evidence) -> Result<HashMap<&'static str, Family>, StatsError> {
+    let mut families: HashMap<&'static str, HashMap<(String, String, u64), f64>> = HashMap::new();
     for claim in REGISTRY {
         let family = families.entry(claim.family).or_default();
         for (left, right, value) in judge::tests(&claim.predicate) {
@@ -147,13 +156,17 @@ fn corrected(evidence: &Evidence) -> Result<HashMap<&'static str, Corrected>, St
             }
         }
     }
-    for family in families.values_mut() {
-        let mut tests: Vec<_> = family.keys().cloned().collect();
-        tests.sort();
-        let adjusted = holm(&tests.iter().map(|t| family[t]).collect::<Vec<_>>())?;
-        *family = tests.into_iter().zip(adjusted).collect();
-    }
-    Ok(families)
+    families
+        .into_iter()
+        .map(|(name, family)| {
+            let mut tests: Vec<_> = family.into_iter().collect();
+            tests.sort_by(|a, b| a.0.cmp(&b.0));
+            let p: Vec<f64> = tests.iter().map(|t| t.1).collect();
+            let both = holm(&p)?.into_iter().zip(holm_levels(&p, ALPHA));
+            let family = tests.into_iter().map(|t| t.0).zip(both.map(|(p, level)| Corrected { p, level }));
+            Ok((name, family.collect()))
+        })
+        .collect()
 }
 
 fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
@@ -222,7 +235,21 @@ fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
             numbers,
         ));
     }
-    Ok(said(verdict, !moving.is_empty(), sentence(&reason), numbers))
+    Ok(said(verdict, !moving.is_empty(), sentence(&(reason + &still_moving(&moving))), numbers))
+}
+
+/// Why a verdict is provisional: how many cells have not settled, and the slope of the one that moves most.
+fn still_moving(cells: &[(String, Option<f64>)]) -> String {
+    let size = |m: Option<f64>| m.map_or(f64::INFINITY, f64::abs);
+    let Some((cell, most)) = cells.iter().max_by(|a, b| size(a.1).total_cmp(&size(b.1))) else { return String::new() };
+    let how = match most {
+        Some(change) => format!("{cell} by {} points of validation accuracy from fifth to fifth", points(*change)),
+        None => format!("{cell} has too few epochs to tell"),
+    };
+    match cells.len() {
+        1 => format!("; provisional, one cell is still moving: {how}"),
+        n => format!("; provisional, {n} cells are still moving, most of all {how}"),
+    }
 }
 
 /// The verdict of several parts.

@@ -101,6 +101,9 @@ impl See<'_> {
                 self.gap(left, right).map(|g| (g.mean < -points / 100.0, g.words))
             }
             Statement::Alike { left, right } => self.gap(left, right).map(|g| (g.mean.abs() < g.margin, g.words)),
+            Statement::AlikeUpTo { ladder, right } => {
+                self.statement(&Statement::Alike { left: ladder[0].clone(), right: right.clone() })
+            }
             Statement::NotWorse { left, right } => self.gap(left, right).map(|g| (g.mean > -g.margin, g.words)),
             Statement::BestAlike { choices, right } => {
                 let score = |c: &CellData| c.runs.iter().filter_map(|r| r.validation).sum::<f64>();

@@ -33,6 +33,8 @@ pub enum Statement {
     Below { left: String, right: String, points: f64 },
     /// Equivalent within the dataset's margin.
     Alike { left: String, right: String },
+    /// The first of `ladder` is alike to `right`; the sentence names how far up the ladder that goes on.
+    AlikeUpTo { ladder: Vec<String>, right: String },
     /// `left` is not under `right` by more than the margin.
     NotWorse { left: String, right: String },
     /// Of `choices` the one with the best validation accuracy is alike to `right`.
@@ -44,6 +46,8 @@ pub enum Statement {
 pub struct Part {
     pub name: String,
     pub all: Vec<Statement>,
+    /// Pairs of cells whose difference stands beside and decides nothing.
+    pub beside: Vec<(String, String)>,
 }
 
 /// Cells by name.
@@ -129,6 +133,8 @@ impl Statement {
             | Statement::NotWorse { left, right } => {
                 vec![left, right]
             }
+            // the rest of the ladder is only looked at where it is there
+            Statement::AlikeUpTo { ladder, right } => ladder.into_iter().take(1).chain([right]).collect(),
             Statement::BestAlike { choices, right } => choices.into_iter().chain([right]).collect(),
         }
     }

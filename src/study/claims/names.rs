@@ -79,7 +79,16 @@ impl fmt::Display for CellName {
                     "hidden" => "output frozen",
                     other => other,
                 };
-                write!(f, "Hebbian descent {} {train}", option("reading").to_uppercase())
+                // with a frozen hidden layer D and K are one cell
+                let reading = match (option("reading"), option("train")) {
+                    ("d" | "k" | "", "output") => String::new(),
+                    (reading, _) => format!(" {}", reading.to_uppercase()),
+                };
+                write!(f, "Hebbian descent{reading} {train}")?;
+                if option("centre") == "none" && option("reading") != "o1" {
+                    f.write_str(" without centring")?;
+                }
+                Ok(())
             }
             rule => {
                 write!(f, "{}", rule.to_uppercase())?;
@@ -113,9 +122,14 @@ mod tests {
 
     #[test]
     fn names_read_as_words() {
-        let text = |s| CellName::parse(s).unwrap().to_string();
+        let text = |s: &str| CellName::parse(s).unwrap().to_string();
         assert_eq!(text("mnist/1x2000/hebbnet/local=oja,variant=t-gs"), "MNIST HL+T+GS Oja");
         assert_eq!(text("mnist/linear/bp"), "MNIST linear classifier");
+        let descent = |options| text(&format!("mnist/1x2000/hd/{options}"));
+        assert_eq!(descent("centre=running,reading=k,train=full"), "MNIST Hebbian descent K full");
+        assert_eq!(descent("centre=running,reading=d,train=output"), "MNIST Hebbian descent hidden frozen");
+        assert_eq!(descent("reading=o1,train=output"), "MNIST Hebbian descent O1 hidden frozen");
+        assert_eq!(descent("centre=none,reading=d,train=full"), "MNIST Hebbian descent D full without centring");
         assert_eq!(text("cifar10/2x800-relu/fa/feedback=random"), "CIFAR-10 2x800-relu FA random");
     }
 }

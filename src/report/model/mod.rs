@@ -1,5 +1,8 @@
 //! The report's numbers: frames sorted into figures and cells. No formatting here.
 
+mod cells;
+mod derived;
+
 use sha2::{Digest, Sha256};
 
 use super::searches::{self, Search};
@@ -7,162 +10,12 @@ use super::{Inputs, Reference, ReportError, reading, why};
 use crate::data::DatasetId;
 use crate::run::Provenance;
 use crate::stats::claims::Judged;
+use crate::stats::claims::Margins;
 use crate::stats::robustness::Robustness;
 use crate::study::figures::{self, Figure, PlotKind};
-use crate::study::rates::RateTable;
-use crate::study::{Cell, Profile, Recipe, Study};
-
-/// One trial.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    pub key: String,
-    pub seed: u64,
-    pub repeat: u32,
-    pub diverged_at: Option<u64>,
-    pub diverged: bool,
-    pub runaway: bool,
-    pub train: Option<f64>,
-    pub test: Option<f64>,
-    pub best_test: Option<f64>,
-    pub steps: u64,
-    pub epochs: u32,
-    pub learning_rate: f64,
-    pub train_time_s: f64,
-    pub weights_sha256: String,
-}
-
-/// State at the end of one epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    pub epoch: u32,
-    pub test: Option<f64>,
-    pub validation: Option<f64>,
-    pub angles: [Option<f64>; 2],
-    pub growth: Option<Growth>,
-}
-
-/// Weights while they are followed (study of growth).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Growth {
-    /// Predicted log of the growth.
-    pub exponent: f64,
-    pub projection: f64,
-    pub row_norm: f64,
-}
-
-/// Estimates over the seeds of a cell, fractions.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Summary {
-    pub mean: Option<f64>,
-    pub std: Option<f64>,
-    pub low: Option<f64>,
-    pub high: Option<f64>,
-    pub train_mean: Option<f64>,
-    pub best_mean: Option<f64>,
-    pub learning_rate: Option<f64>,
-    pub difference: Option<f64>,
-    pub difference_low: Option<f64>,
-    pub difference_high: Option<f64>,
-}
-
-/// A cell as one figure shows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CellModel {
-    /// As the figure names it (`dfa` with one hidden layer too).
-    pub cell: Cell,
-    /// The cell whose trials these are.
-    pub canonical: String,
-    /// What tells these trials from others of the cell (studies that sweep over settings); mostly empty.
-    pub variant: String,
-    /// One run per seed, by seed.
-    pub runs: Vec<Run>,
-    /// Trainings of the first seed, the ordinary one first (figures with fixed runs).
-    pub repeats: Vec<Run>,
-    pub summary: Summary,
-    /// One curve per seed.
-    pub curves: Vec<Vec<Point>>,
-}
-
-impl CellModel {
-    /// Rule with options and setting, as a study names it.
-    pub fn plain_name(&self) -> String {
-        crate::stats::with_variant(&self.cell.rule.to_string(), &self.variant)
-    }
-    /// Backpropagation itself, with hidden layers.
-    pub fn is_reference(&self) -> bool {
-        self.cell.rule.name() == "bp" && self.cell.network.depth > 0
-    }
-    /// Backpropagation without hidden layers: a baseline of another size, never paired.
-    pub fn is_linear(&self) -> bool {
-        self.cell.network.depth == 0
-    }
-    /// What is set beside backpropagation.
-    pub fn is_compared(&self) -> bool {
-        !self.is_reference() && !self.is_linear()
-    }
-    pub fn finished(&self) -> usize {
-        self.runs.iter().filter(|r| !r.diverged).count()
-    }
-    pub fn diverged(&self) -> usize {
-        self.runs.iter().filter(|r| r.diverged).count()
-    }
-    pub fn runaway(&self) -> usize {
-        self.runs.iter().filter(|r| r.runaway).count()
-    }
-    pub fn is_matched(&self) -> bool {
-        self.cell.rule.option("scale") == Some("matched")
-    }
-}
-
-/// How cells with feedback stand to backpropagation by their paired intervals.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Direction {
-    pub above: usize,
-    pub below: usize,
-    pub open: usize,
-}
-
-/// A figure with its numbers.
-#[derive(Clone)]
-pub struct FigureModel {
-    pub figure: &'static Figure,
-    pub cells: Vec<CellModel>,
-    /// Seeds each cell should have.
-    pub seeds_wanted: usize,
-    /// Over the figure's trials: everything but measured times and the commit.
-    pub sha256: String,
-    /// The post's own cells, and the norm-matched ones.
-    pub own: Direction,
-    pub matched: Direction,
-}
-
-impl FigureModel {
-    /// Networks with hidden layers (the linear classifier is a baseline beside them), or all if there are none.
-    pub fn networks(&self) -> Vec<crate::net::Architecture> {
-        let all = distinct(self.cells.iter().map(|c| c.cell.network.clone()));
-        if all.iter().all(|n| n.depth == 0) { all } else { all.into_iter().filter(|n| n.depth > 0).collect() }
-    }
-    pub fn datasets(&self) -> Vec<DatasetId> {
-        distinct(self.cells.iter().map(|c| c.cell.dataset))
-    }
-    /// Runs present and runs wanted.
-    pub fn progress(&self) -> (usize, usize) {
-        let wanted: usize = self
-            .cells
-            .iter()
-            .map(|c| self.seeds_wanted.max(c.runs.len()) + self.figure.fixed_runs.map_or(0, |f| f.repeats as usize - 1))
-            .sum();
-        let present = self
-            .cells
-            .iter()
-            .map(|c| c.runs.len() + self.figure.fixed_runs.map_or(0, |_| c.repeats.len().saturating_sub(1)))
-            .sum();
-        (present, wanted)
-    }
-    pub fn group(&self, dataset: DatasetId, network: &crate::net::Architecture) -> Vec<&CellModel> {
-        self.cells.iter().filter(|c| c.cell.dataset == dataset && c.cell.network == *network).collect()
-    }
-}
+use crate::study::{Profile, Study};
+pub use cells::{CellModel, Direction, FigureModel, Growth, Point, Run, Summary};
+use derived::{headline, lengths, rates};
 
 /// One line of the first page's table.
 #[derive(Clone)]
@@ -200,6 +53,8 @@ pub struct Rate {
 pub struct Model<'a> {
     pub provenance: &'a Provenance,
     pub claims: &'a [Judged],
+    /// Within which differences they count accuracies as alike.
+    pub margins: Margins,
     pub reference: Option<&'a Reference>,
     pub profile: Option<Profile>,
     /// The user's own study, if that is what was run.
@@ -360,6 +215,7 @@ impl<'a> Model<'a> {
             observed,
             provenance,
             claims: inputs.claims,
+            margins: inputs.margins,
             reference: inputs.reference,
             profile,
             headline: if study.is_some() { Vec::new() } else { headline(&shown) },
@@ -378,84 +234,6 @@ impl<'a> Model<'a> {
     pub fn is_short(&self) -> bool {
         self.lengths.iter().any(|l| l.steps < l.steps_of_the_post)
     }
-}
-
-fn headline(figures: &[FigureModel]) -> Vec<Headline> {
-    let compared = |f: &&FigureModel| f.figure.plot != PlotKind::Growth && f.cells.iter().any(CellModel::is_compared);
-    let kinds = |f: &&FigureModel| f.cells.iter().any(CellModel::is_matched);
-    let mut grids: Vec<&FigureModel> = figures.iter().filter(compared).collect();
-    // the grids of all feedback kinds, where they are; a table has room for two figures
-    if grids.iter().any(kinds) {
-        grids.retain(kinds);
-    }
-    grids.truncate(2);
-    let Some(first) = grids.first() else { return Vec::new() };
-    let mut rows = Vec::new();
-    for dataset in first.datasets() {
-        for network in first.networks() {
-            let best = |f: &&FigureModel| {
-                let cells = f.group(dataset, &network).into_iter().filter(|c| c.is_compared());
-                let best = cells.filter(|c| c.summary.mean.is_some()).max_by(|a, b| {
-                    // of equals the first in the figure's order
-                    a.summary.mean.partial_cmp(&b.summary.mean).expect("finite means").then(std::cmp::Ordering::Greater)
-                });
-                (f.figure, best.cloned())
-            };
-            rows.push(Headline {
-                dataset,
-                reference: first.group(dataset, &network).into_iter().find(|c| c.is_reference()).cloned(),
-                best: grids.iter().map(best).collect(),
-                network: network.clone(),
-            });
-        }
-    }
-    rows
-}
-
-fn lengths(figures: &[FigureModel]) -> Vec<Length> {
-    let mut rows = Vec::new();
-    for dataset in DatasetId::ALL {
-        let full_epoch: u64 = match dataset {
-            DatasetId::Mnist => 843,
-            DatasetId::Cifar10 => 703,
-        };
-        let of = |f: &FigureModel| f.cells.iter().filter(|c| c.cell.dataset == dataset).cloned().collect::<Vec<_>>();
-        // the study of growth has a length of its own
-        let measured = figures.iter().filter(|f| f.figure.plot != PlotKind::Growth);
-        let runs: Vec<Run> = measured.flat_map(of).flat_map(|c| c.runs).collect();
-        let post = figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
-        if let Some(longest) = runs.iter().max_by_key(|r| r.steps) {
-            rows.push(Length {
-                dataset,
-                epochs: longest.epochs,
-                steps: longest.steps,
-                steps_of_the_post: u64::from(post) * full_epoch,
-            });
-        }
-    }
-    rows
-}
-
-fn rates(figures: &[FigureModel], provenance: &Provenance) -> Vec<Rate> {
-    let profile: Option<Profile> = provenance.profile.parse().ok();
-    // what a command line gave was set by hand too, but by the user
-    let given = provenance.command.contains(" --rate ") || provenance.study.is_some();
-    let table = profile.filter(|_| !given).map(RateTable::of).zip(provenance.recipe.parse::<Recipe>().ok());
-    let mut rows: Vec<Rate> = Vec::new();
-    for cell in figures.iter().flat_map(|f| &f.cells).filter(|c| !c.runs.is_empty()) {
-        let (dataset, network) = (cell.cell.dataset.title().to_string(), cell.cell.network.title());
-        let rule = cell.cell.rule.entry().title.to_string();
-        let used = cell.runs.iter().map(|r| r.learning_rate);
-        let by_hand = table.is_some_and(|(table, recipe)| table.is_preliminary(&cell.cell, recipe));
-        match rows.iter_mut().find(|r| r.dataset == dataset && r.network == network && r.rule == rule) {
-            Some(row) => {
-                row.rates = distinct(row.rates.iter().copied().chain(used));
-                row.by_hand |= by_hand;
-            }
-            None => rows.push(Rate { dataset, network, rule, rates: distinct(used), by_hand }),
-        }
-    }
-    rows
 }
 
 #[cfg(test)]

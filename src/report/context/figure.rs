@@ -1,0 +1,140 @@
+//! One figure of the report as text.
+
+use super::{FigureContext, PlotContext, SourceContext, assumption, slug};
+use crate::report::model::{CellModel, FigureModel, Model, distinct};
+use crate::report::plots::Plot;
+use crate::report::{first_page, format, growth_table, published, tables, verdicts};
+use crate::study::assumptions;
+use crate::study::figures::PlotKind;
+
+pub(super) fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
+    let id = f.figure.id;
+    let slug = slug(id);
+    let heading = if slug == id { f.figure.title.to_string() } else { format!("Figure {id}: {}", f.figure.title) };
+    let repeats = f.figure.plot == PlotKind::Repeats;
+    let published = if repeats { None } else { tables::published(f, &slug) };
+    let (published, sources) = published.map_or((None, vec![]), |(table, sources)| (Some(table), sources));
+    FigureContext {
+        before: vec![],
+        heading,
+        about: f.figure.about.into(),
+        reading: f.figure.reading.into(),
+        direction: first_page::direction(f),
+        direction_note: if repeats || first_page::direction(f).is_empty() {
+            String::new()
+        } else {
+            "By the 95% interval of the difference, paired by seed, one comparison at a time.".into()
+        },
+        claims: verdicts::of_figure(model, id),
+        gaps: gaps(f),
+        plots: plots.iter().filter(|p| !follows(p)).map(plot).collect(),
+        more_plots: plots.iter().filter(|p| follows(p)).map(plot).collect(),
+        table: match f.figure.plot {
+            PlotKind::Repeats => tables::repeats(f, &slug, format::headed(f.figure.title, "every run.")),
+            PlotKind::Growth => growth_table::table(f, &slug, format::headed(f.figure.title, "every cell, over seeds.")),
+            _ => tables::cells(f, &slug, format::headed(f.figure.title, "every cell, over seeds.")),
+        },
+        table_note: match f.figure.plot {
+            PlotKind::Repeats => "Standard deviations are in percentage points. Equal hashes mean equal weights, bit for bit.",
+            PlotKind::Growth => "Smallest and largest over seeds. Slope of the log of the projection's norm against the predicted log growth: 1 is growth exactly as predicted. No accuracy is measured here.",
+            _ => "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.",
+        }.into(),
+        published,
+        published_note: published::NOTE.into(),
+        published_sources: sources
+            .into_iter()
+            .map(|s| SourceContext { name: s.name, link: s.link, note: s.note })
+            .collect(),
+        assumptions: f
+            .figure
+            .assumptions
+            .iter()
+            .filter_map(|id| assumptions::assumption(id))
+            .map(|a| assumption(model, a))
+            .collect(),
+        command: command(model, f),
+        sha256: f.sha256.clone(),
+        id: id.into(),
+        slug,
+    }
+}
+
+/// What is missing in a figure, as sentences.
+fn gaps(f: &FigureModel) -> Vec<String> {
+    let mut out = Vec::new();
+    let (present, wanted) = f.progress();
+    if present < wanted {
+        let cells = f.cells.iter().filter(|c| c.runs.len() < f.seeds_wanted).count();
+        out.push(format!(
+            "Partial: {} of {} trials are there so far; {} incomplete.",
+            format::count(present as u64),
+            format::count(wanted as u64),
+            if cells == 1 { "one cell is".into() } else { format!("{cells} cells are") }
+        ));
+    }
+    if f.figure.plot != PlotKind::Growth && f.cells.iter().flat_map(|c| &c.runs).all(|r| r.epochs <= 1) {
+        out.push("Trials of one epoch: there are no learning curves.".into());
+    }
+    let of = |f: &FigureModel, count: fn(&CellModel) -> usize| -> (usize, usize) {
+        (f.cells.iter().map(count).sum(), f.cells.iter().filter(|c| count(c) > 0).count())
+    };
+    let (trials, cells) = of(f, |c| c.diverged());
+    if trials > 0 {
+        out.push(format!(
+            "Diverged: {} in {}.",
+            format::plural(trials, "trial", "trials"),
+            format::plural(cells, "cell", "cells")
+        ));
+    }
+    let (trials, cells) = of(f, |c| c.runaway());
+    if trials > 0 {
+        out.push(format!(
+            "Runaway weights: {} in {}; their accuracies count as they are.",
+            format::plural(trials, "trial", "trials"),
+            format::plural(cells, "cell", "cells")
+        ));
+    }
+    out
+}
+
+/// Plots over epochs stand after the table.
+fn follows(p: &Plot) -> bool {
+    p.name.ends_with("-curves") || p.name.ends_with("-angles")
+}
+
+pub fn plot(p: &Plot) -> PlotContext {
+    let caption = match p.name.rsplit('-').next() {
+        Some("accuracy") => "Test accuracy of every cell.",
+        Some("growth") => "Weights of the hidden layer against their predicted growth.",
+        Some("difference") => "The same results as differences from backpropagation, paired by seed.",
+        Some("curves") => "Learning curves.",
+        Some("angles") => "How far the feedback is from the path that it replaces.",
+        _ => "Every run.",
+    };
+    PlotContext { name: p.name.clone(), alt: p.alt.clone(), caption: caption.into(), svg: p.inline() }
+}
+
+/// The command that makes one figure alone, with whatever differs from its profile spelled out.
+fn command(model: &Model, f: &FigureModel) -> String {
+    let p = model.provenance;
+    if model.study.is_some() {
+        // one figure, and the run's own command holds the study file
+        return p.command.replacen("report ", "cargo run --bin report -- ", 1);
+    }
+    let mut text = format!("cargo run --bin report -- run --profile {} --figures {}", p.profile, f.figure.id);
+    if p.recipe != "main" {
+        text += &format!(" --recipe {}", p.recipe);
+    }
+    if let Some(profile) = model.profile {
+        if f.figure.fixed_runs.is_none() && p.seeds.len() as u64 != profile.seeds() {
+            text += &format!(" --seeds {}", p.seeds.len());
+        }
+        let epochs = distinct(f.cells.iter().flat_map(|c| &c.runs).map(|r| r.epochs));
+        if let [only] = epochs[..]
+            && only != profile.epochs(f.figure.epochs_of_the_post)
+        {
+            text += &format!(" --epochs {only}");
+        }
+    }
+    text
+}

@@ -1,0 +1,248 @@
+//! Claims decided by counting cells.
+
+use serde_json::{Value, json};
+
+use super::super::contrast::{ALPHA, Relation, points};
+use super::super::evidence::Observed;
+use super::super::{Verdict, combine};
+use super::{Found, Judge, Ordered, Truth, found, median};
+use crate::stats::multiple::simultaneous_upper;
+use crate::stats::power::Seeds;
+use crate::stats::{LEVEL, StatsError};
+use crate::study::claims::CellName;
+
+impl Judge<'_> {
+    pub(super) fn better(&self, pairs: &[(String, String)], least: usize) -> Result<Found, StatsError> {
+        let found = pairs.iter().map(|(a, b)| self.ordered(a, b)).collect::<Result<Vec<_>, _>>()?;
+        let count = |r| found.iter().filter(|f| f.relation == r).count();
+        let (above, below, open) = (count(Relation::Above), count(Relation::Below), count(Relation::Open));
+        let verdict = if above >= least && below == 0 {
+            Verdict::Reproduced
+        } else if above >= least {
+            Verdict::Partly
+        } else if above + open < least {
+            Verdict::NotReproduced
+        } else {
+            Verdict::Inconclusive
+        };
+        let all: Vec<String> =
+            found.iter().map(|f| format!("{} {}", f.contrast.left, points(f.contrast.mean()))).collect();
+        let reason = format!(
+            "better in {above} of {}, worse in {below}, alike in {}, open in {open} (points: {})",
+            pairs.len(),
+            count(Relation::Level),
+            all.join(", ")
+        );
+        let seeds: Vec<Seeds> = found.iter().filter(|f| f.relation == Relation::Open).filter_map(|f| f.seeds).collect();
+        let numbers: Vec<Value> = found.into_iter().map(|f| f.number).collect();
+        Ok(self::found(verdict, reason, json!({ "tests": numbers }), &seeds))
+    }
+
+    pub(super) fn in_band(&self, cells: &[String], low: f64, high: f64) -> Result<Found, StatsError> {
+        let (mut truths, mut words, mut numbers, mut betas) = (vec![], vec![], vec![], vec![]);
+        for cell in cells.iter().map(|c| self.cell(c)) {
+            let mean = cell.mean().filter(|_| !cell.failed());
+            truths.push(if mean.is_some_and(|m| (low..=high).contains(&m)) { Truth::Holds } else { Truth::Fails });
+            let beta = cell.name.option("beta").unwrap_or_default();
+            betas.push(beta);
+            words.push(format!(
+                "beta {beta} {}",
+                mean.map_or("failed to train".into(), |m| format!("{:.1}%", 100.0 * m))
+            ));
+            numbers.push(json!({ "cell": cell.name.to_string(), "mean": mean }));
+        }
+        let inside = truths.iter().filter(|t| **t == Truth::Holds).count();
+        let named: Vec<&str> =
+            betas.iter().zip(&truths).filter(|(_, t)| **t == Truth::Holds).map(|(b, _)| *b).collect();
+        let reason = format!(
+            "within {:.0}% to {:.0}% at {inside} of {}{} ({})",
+            100.0 * low,
+            100.0 * high,
+            cells.len(),
+            if named.is_empty() { String::new() } else { format!(", beta {}", named.join(", ")) },
+            words.join(", ")
+        );
+        Ok(found(combine(&truths), reason, json!({ "means": numbers }), &[]))
+    }
+
+    pub(super) fn no_benefit(&self, cells: &[String]) -> Result<Found, StatsError> {
+        let (mut above, mut beyond, mut numbers, mut seeds) = (vec![], vec![], vec![], vec![]);
+        let mut closest: Option<(f64, String)> = None;
+        for cell in cells {
+            let Ordered { contrast: c, relation, mut number, .. } = self.against(cell)?;
+            let margin = self.margins.of(c.dataset);
+            if relation == Relation::Above {
+                above.push(c.words());
+            }
+            // a cell that failed to train gives no benefit
+            let upper = match c.forced {
+                Some(_) => None,
+                None if c.testable() => Some(simultaneous_upper(&c.differences, LEVEL, cells.len())?),
+                None => Some(f64::INFINITY),
+            };
+            if let Some(u) = upper {
+                if u >= margin {
+                    beyond.push(c.left.clone());
+                    seeds.extend(c.seeds_to_be_beyond(margin, ALPHA / cells.len() as f64));
+                }
+                if closest.as_ref().is_none_or(|(most, _)| u > *most) {
+                    closest = Some((u, c.left.clone()));
+                }
+            }
+            number["upper"] = json!(upper.filter(|u| u.is_finite()));
+            numbers.push(number);
+        }
+        let highest = closest
+            .filter(|c| c.0.is_finite())
+            .map_or(String::new(), |(u, c)| format!("; highest upper bound {} points ({c})", points(u)));
+        let (verdict, reason) = match (above.is_empty(), beyond.is_empty()) {
+            (false, _) => (
+                Verdict::NotReproduced,
+                format!("{} of {} cells above backpropagation: {}", above.len(), cells.len(), above[0]),
+            ),
+            (true, true) => (
+                Verdict::Reproduced,
+                format!(
+                    "no cell of {} above backpropagation, every upper bound below the margin{highest}",
+                    cells.len()
+                ),
+            ),
+            (true, false) => (
+                Verdict::Inconclusive,
+                format!(
+                    "no cell above, but a gain of the margin cannot be excluded for {} of {}{highest}",
+                    beyond.len(),
+                    cells.len()
+                ),
+            ),
+        };
+        Ok(found(verdict, reason, json!({ "tests": numbers }), &seeds))
+    }
+
+    fn tallied(&self, cells: &[String]) -> Result<(Tally, Vec<Value>), StatsError> {
+        let (mut t, mut numbers) = (Tally::default(), vec![]);
+        for cell in cells {
+            let Ordered { contrast: c, relation, number, seeds } = self.against(cell)?;
+            match relation {
+                Relation::Above => t.above += 1,
+                Relation::Below => t.below += 1,
+                Relation::Level => t.level += 1,
+                Relation::Open => {
+                    t.open += 1;
+                    t.seeds.extend(seeds);
+                }
+            }
+            if relation == Relation::Above && t.best.as_ref().is_none_or(|b| c.mean() > b.0) {
+                t.best = Some((c.mean(), c.words()));
+            }
+            numbers.push(number);
+        }
+        Ok((t, numbers))
+    }
+
+    pub(super) fn any_above(&self, own: &[String], matched: &[String]) -> Result<Found, StatsError> {
+        let ((a, numbers), (b, more)) = (self.tallied(own)?, self.tallied(matched)?);
+        let verdict = match (a.above, b.above, a.open) {
+            (0, 0, 0) if b.open == 0 => Verdict::NotReproduced,
+            (0, 0, _) => Verdict::Inconclusive,
+            (0, _, 0) => Verdict::Partly,
+            (0, _, _) => Verdict::Inconclusive,
+            _ => Verdict::Reproduced,
+        };
+        let best = a.best.as_ref().or(b.best.as_ref()).map_or(String::new(), |b| format!("; most: {}", b.1));
+        let reason = format!("as in the post {}; norm-matched {}{best}", a.words(), b.words());
+        let seeds: Vec<Seeds> = a.seeds.iter().chain(&b.seeds).copied().collect();
+        Ok(found(verdict, reason, json!({ "own": numbers, "matched": more }), &seeds))
+    }
+
+    pub(super) fn mostly_ahead(&self, cells: &[String]) -> Result<Found, StatsError> {
+        let (t, numbers) = self.tallied(cells)?;
+        let verdict = if 2 * t.below > cells.len() {
+            Verdict::Reproduced
+        } else if 2 * (t.below + t.open) <= cells.len() {
+            Verdict::NotReproduced
+        } else {
+            Verdict::Inconclusive
+        };
+        let ahead = 100.0 * t.below as f64 / cells.len() as f64;
+        let reason = format!("backpropagation is ahead in {ahead:.0}% of {} cells: {}", cells.len(), t.words());
+        Ok(found(verdict, reason, json!({ "tests": numbers }), &t.seeds))
+    }
+
+    pub(super) fn cheaper(&self, cells: &[String], share: f64) -> Result<Found, StatsError> {
+        let (mut saves, mut open, mut numbers, mut seeds) = (vec![], 0, vec![], vec![]);
+        let mut least: Option<(f64, String)> = None;
+        for cell in cells {
+            let bp = CellName::parse(cell).expect("a cell's name").backpropagation();
+            let c = self.contrast(cell, &bp);
+            let ratio = |f: fn(&Observed) -> Option<f64>| {
+                let of = |name: &str| median(self.cell(name).runs.iter().filter_map(f).collect());
+                Some(of(cell)? / of(&bp)?)
+            };
+            let (time, memory) = (ratio(|r| r.step_time_s), ratio(|r| r.memory_bytes));
+            let smallest = time.into_iter().chain(memory).reduce(f64::min);
+            let margin = self.margins.of(c.dataset);
+            let alike = c.alike(margin)?;
+            if let Some(r) = smallest {
+                if r <= share && alike == Relation::Level {
+                    saves.push((r, format!("{} at {r:.2}", c.left)));
+                }
+                // ahead by more than the margin is no less than alike
+                if r <= share && alike == Relation::Above {
+                    saves.push((r, format!("{} at {r:.2}, and more accurate", c.left)));
+                }
+                if r <= share && alike == Relation::Open {
+                    open += 1;
+                    seeds.extend(c.seeds_to_be_alike(margin));
+                }
+                if least.as_ref().is_none_or(|(l, _)| r < *l) {
+                    least = Some((r, c.left.clone()));
+                }
+            }
+            numbers.push(json!({ "cell": c.left, "ratio_time_s": time, "ratio_memory_bytes": memory, "alike": alike == Relation::Level }));
+        }
+        let cheapest = least.map_or(String::new(), |(r, c)| format!("; cheapest: {c} at {r:.2}"));
+        let (verdict, reason) = match (saves.iter().min_by(|a, b| a.0.total_cmp(&b.0)), open) {
+            (Some((_, cheapest)), _) => (
+                Verdict::Reproduced,
+                format!(
+                    "{} of {} cells at most {share} of backpropagation's step in time or memory and alike: {cheapest}",
+                    saves.len(),
+                    cells.len()
+                ),
+            ),
+            (None, 0) => (
+                Verdict::NotReproduced,
+                format!(
+                    "no cell of {} is at most {share} of backpropagation's step in time or memory and alike in accuracy{cheapest}",
+                    cells.len()
+                ),
+            ),
+            (None, n) => (
+                Verdict::Inconclusive,
+                format!(
+                    "{n} of {} cells are cheaper, but whether they are alike in accuracy is open{cheapest}",
+                    cells.len()
+                ),
+            ),
+        };
+        Ok(found(verdict, reason, json!({ "cells": numbers }), &seeds))
+    }
+}
+
+/// How cells stand to backpropagation.
+#[derive(Default)]
+struct Tally {
+    above: usize,
+    below: usize,
+    level: usize,
+    open: usize,
+    best: Option<(f64, String)>,
+    seeds: Vec<Seeds>,
+}
+
+impl Tally {
+    fn words(&self) -> String {
+        format!("{} cells above it, {} level, {} below, {} open", self.above, self.level, self.below, self.open)
+    }
+}
