@@ -25,6 +25,9 @@ pub struct CompareArgs {
     /// Exit code 1 if a verdict flipped or a cell moved beyond noise
     #[arg(long)]
     pub strict: bool,
+    /// List every cell that both hold, not only those that moved
+    #[arg(long)]
+    pub cells: bool,
     /// Percentage points within which accuracies count as alike: MNIST, CIFAR-10
     #[arg(long, value_name = "M,C", default_value = "1,2")]
     pub margins: Margins,
@@ -32,7 +35,7 @@ pub struct CompareArgs {
 
 pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let (a, b) = (read(&args.before)?, read(&args.after)?);
-    let (text, moved, flipped) = compared((&args.before, &a), (&args.after, &b), &args.margins)?;
+    let (text, moved, flipped) = compared((&args.before, &a), (&args.after, &b), &args.margins, args.cells)?;
     print(&text)?;
     if args.strict && moved + flipped > 0 {
         bail!("--strict: {} flipped, {} moved beyond noise", count(flipped, "verdict"), count(moved, "cell"));
@@ -50,6 +53,7 @@ fn compared(
     (path_a, a): (&Path, &Results),
     (path_b, b): (&Path, &Results),
     margins: &Margins,
+    every: bool,
 ) -> anyhow::Result<(String, usize, usize)> {
     let mut text = head("A", path_a, a) + &head("B", path_b, b);
     text += &bits(&same_bits(&a.trials, &b.trials)?);
@@ -79,7 +83,7 @@ fn compared(
         text += &format!("; {} with too few trials to tell", cells.len() - tested);
     }
     text.push('\n');
-    text += &moved(&beyond);
+    text += &side_by_side(&if every { cells.iter().collect() } else { beyond.clone() });
     for (name, only) in [("A", only_before), ("B", only_after)] {
         if !only.is_empty() {
             text += &format!("Only in {name}: {}\n{}", count(only.len(), "cell"), some(only));
@@ -136,17 +140,18 @@ fn bits(c: &Comparison) -> String {
     text
 }
 
-fn moved(cells: &[&CellChange]) -> String {
+fn side_by_side(cells: &[&CellChange]) -> String {
     if cells.is_empty() {
         return String::new();
     }
-    let mut rows = vec![["  cell", "A, %", "B, %", "B - A, points", "p", "test"].map(String::from).to_vec()];
+    let mut rows = vec![["  cell", "A, %", "B, %", "B - A, points", "95 %", "p", "test"].map(String::from).to_vec()];
     for c in cells {
         rows.push(vec![
             format!("  {}", c.cell),
             format!("{:.2}", 100.0 * c.before),
             format!("{:.2}", 100.0 * c.after),
             format!("{:+.2}", 100.0 * (c.after - c.before)),
+            c.interval.map_or_else(String::new, |(l, h)| format!("{:+.2} to {:+.2}", 100.0 * l, 100.0 * h)),
             c.p.map_or_else(String::new, |p| format!("{p:.2e}")),
             match c.test {
                 Test::Paired(n) => format!("paired, {n} seeds"),

@@ -6,6 +6,7 @@ use polars::prelude::*;
 
 use super::multiple::holm;
 use super::paired::paired_t;
+use super::summary::paired_difference;
 use super::welch::welch_t;
 use super::{StatsError, mean, variants, with_variant};
 use crate::data::DatasetId;
@@ -45,6 +46,8 @@ pub struct CellChange {
     /// Mean test accuracy of what was compared; a diverged trial counts as chance.
     pub before: f64,
     pub after: f64,
+    /// 95% interval of after minus before over the seeds that both have; none without two of them.
+    pub interval: Option<(f64, f64)>,
     pub test: Test,
     /// Two-sided, after Holm over all cells that were tested.
     pub p: Option<f64>,
@@ -107,7 +110,12 @@ pub fn changes(before: &DataFrame, after: &DataFrame) -> Result<Changes, StatsEr
             Test::Welch(..) => Some(welch_t(&left, &right)?),
             Test::None => None,
         };
-        changes.push(CellChange { cell: cell.clone(), before: mean(&left)?, after: mean(&right)?, test, p });
+        let interval = match test {
+            Test::Paired(2..) => Some(paired_difference(&right, &left)?).map(|i| (i.low, i.high)),
+            _ => None,
+        };
+        let (before, after) = (mean(&left)?, mean(&right)?);
+        changes.push(CellChange { cell: cell.clone(), before, after, interval, test, p });
     }
     let tested: Vec<f64> = changes.iter().filter_map(|c| c.p).collect();
     let mut adjusted = holm(&tested)?.into_iter();
@@ -179,6 +187,17 @@ mod tests {
         // the same shift at every seed: beyond noise, whatever the spread over seeds
         assert_eq!((cells[1].test, cells[1].p), (Test::Paired(3), Some(0.0)));
         assert_eq!((cells[1].before, cells[1].after), (0.5, 0.25));
+        assert_eq!(cells[1].interval, Some((-0.25, -0.25)));
+    }
+
+    /// Differences of 1, 2 and 3 images of 16: mean 2, t(0.975, 2) = 4.3027, standard error 1/√3.
+    #[test]
+    fn a_paired_change_has_its_interval() {
+        let a: Vec<_> = (1..=3).map(|s| stored(BP, s, 0, &[8])).collect();
+        let b: Vec<_> = (1..=3).map(|s| stored(BP, s, 0, &[8 + s as u32])).collect();
+        let (low, high) = compared(&a, &b).0[0].interval.unwrap();
+        assert!((16.0 * low - (2.0 - 4.3027 / 3f64.sqrt())).abs() < 1e-4, "{low}");
+        assert!((16.0 * high - (2.0 + 4.3027 / 3f64.sqrt())).abs() < 1e-4, "{high}");
     }
 
     #[test]
@@ -187,7 +206,7 @@ mod tests {
         let (cells, ..) = compared(&of([1, 2], 0), &of([3, 4], 0));
         assert_eq!((cells[0].test, cells[0].p), (Test::Welch(2, 2), Some(1.0)));
         let (cells, ..) = compared(&[stored(BP, 1, 0, &[8])], &[stored(BP, 1, 0, &[9])]);
-        assert_eq!((cells[0].test, cells[0].p), (Test::None, None));
+        assert_eq!((cells[0].test, cells[0].p, cells[0].interval), (Test::None, None, None));
         let (cells, only, new) = compared(&[stored(BP, 1, 0, &[8])], &[stored(FA, 1, 0, &[8])]);
         assert!(cells.is_empty());
         assert_eq!((only, new), (vec![BP.to_string()], vec![FA.to_string()]));
