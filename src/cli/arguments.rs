@@ -11,7 +11,7 @@ use crate::data::{self, DataError};
 use crate::run::cores;
 use crate::run::plan::{Datasets, Request};
 use crate::study::figures::{Figure, REGISTRY, figure};
-use crate::study::{Cell, Precision, Profile, Recipe, Study};
+use crate::study::{Cell, DataSize, Precision, Profile, Recipe, Study};
 
 /// Which trials.
 #[derive(Args, Clone)]
@@ -128,6 +128,13 @@ impl PlaceArgs {
 
 /// Datasets of a request, loaded and checked.
 pub fn load(request: &Request, dir: Option<&Path>) -> Result<Datasets, DataError> {
+    if let Some(dir) = dir.filter(|_| request.profile.data() != DataSize::Full) {
+        eprintln!(
+            "note: profile {} trains on the bundled subset: --data {} is not read (--profile standard or full reads it)",
+            request.profile,
+            dir.display()
+        );
+    }
     request.datasets().into_iter().map(|id| Ok((id, Arc::new(data::load(id, request.profile.data(), dir)?)))).collect()
 }
 

@@ -8,13 +8,13 @@ use std::path::Path;
 /// sees the old file or the new one, never half of one.
 pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new().prefix(&temporary_prefix()).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
-    // temporary files are private by default; results are for everybody who may read the folder
+    let prefix = temporary_prefix();
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(TEMPORARY_SUFFIX);
+    // temporary files are private by default; results have the rights that the user's umask gives every new file
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(folder)?;
     let mut writer = BufWriter::new(file.as_file());
     fill(&mut writer)?;
     writer.flush()?;
