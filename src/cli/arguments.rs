@@ -8,8 +8,8 @@ use clap::{Args, value_parser};
 
 use super::Misuse;
 use crate::data::{self, DataError};
-use crate::run::cores;
 use crate::run::plan::{Datasets, Request};
+use crate::run::{atomic, cores};
 use crate::study::figures::{Figure, REGISTRY, figure};
 use crate::study::{Cell, DataSize, Precision, Profile, Recipe, Study};
 
@@ -97,7 +97,8 @@ impl StudyArgs {
 
 fn read_study(path: &Path) -> anyhow::Result<Study> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| misuse(format!("--study {name}: cannot read: {e}")))?;
+    let text =
+        atomic::read_text(path, atomic::MOST_TEXT).map_err(|e| misuse(format!("--study {name}: cannot read: {e}")))?;
     Study::read(&name, &text).map_err(|e| misuse(e.to_string()))
 }
 

@@ -14,6 +14,9 @@ use crate::train::Keeper;
 
 const MAGIC: &str = concat!("bioprop-checkpoint ", env!("CARGO_PKG_VERSION"));
 
+/// Most bytes of a checkpoint: many times the weights of any network that trains in reasonable time.
+const MOST_BYTES: u64 = 4 << 30;
+
 /// A trial loses at most about so much, and one epoch.
 pub const EVERY: Duration = Duration::from_secs(60);
 
@@ -40,19 +43,31 @@ impl<'a> FileKeeper<'a> {
     }
 }
 
+/// The state in the bytes of a checkpoint, if they are whole and of this version.
+fn checked(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.iter().position(|b| *b == b'\n')?;
+    let (header, state) = (&bytes[..end], &bytes[end + 1..]);
+    (header == format!("{MAGIC} {}", hex::encode(Sha256::digest(state))).as_bytes()).then_some(state)
+}
+
 impl Keeper for FileKeeper<'_> {
     fn stored(&self) -> Option<Vec<u8>> {
-        let bytes = std::fs::read(&self.path).ok()?;
-        let end = bytes.iter().position(|b| *b == b'\n')?;
-        let hash = hex::encode(Sha256::digest(&bytes[end + 1..]));
-        if bytes[..end] != *format!("{MAGIC} {hash}").as_bytes() {
+        let bytes = match atomic::read_bounded(&self.path, MOST_BYTES) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(e) => {
+                self.observer.note(&format!("{}: {e}: not used, its trial starts anew", self.path.display()));
+                return None;
+            }
+        };
+        let state = checked(&bytes);
+        if state.is_none() {
             self.observer.note(&format!(
                 "{} is damaged or of another version: not used, its trial starts anew",
                 self.path.display()
             ));
-            return None;
         }
-        Some(bytes[end + 1..].to_vec())
+        state.map(<[u8]>::to_vec)
     }
 
     fn due(&self) -> bool {

@@ -234,6 +234,8 @@ fn kept_filters(table: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<Strin
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::frames::tests::{diverged, stored};
     use super::super::{curves_frame, filters_frame, trials_frame, write_parquet};
     use super::*;
@@ -318,5 +320,67 @@ mod tests {
         let curves = dir.path().join("curves.parquet");
         write_parquet(&read_parquet(&curves).unwrap().head(Some(1)), &curves).unwrap();
         assert!(refill(dir.path(), &wanted).unwrap_err().to_string().contains("1 of its 2 epochs"));
+    }
+
+    /// The files of [`trials`] with one of them replaced; what reading says, unless it takes the file as whole.
+    fn said_of(good: &Path, name: &str, bytes: &[u8]) -> Option<String> {
+        let dir = tempfile::tempdir().unwrap();
+        for other in ["results.parquet", "curves.parquet", "filters.parquet"] {
+            std::fs::copy(good.join(other), dir.path().join(other)).unwrap();
+        }
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+        let keys: Vec<String> = trials().iter().map(|t| t.trial.key()).collect();
+        refill(dir.path(), &keys.iter().map(String::as_str).collect()).err().map(|e| e.to_string())
+    }
+
+    #[test]
+    fn files_that_are_no_parquet_at_all_are_named() {
+        let good = written(&trials());
+        for name in ["results.parquet", "curves.parquet", "filters.parquet"] {
+            let bytes = std::fs::read(good.path().join(name)).unwrap();
+            let footer = |length: u32| [&bytes[..bytes.len() - 8], &length.to_le_bytes(), b"PAR1"].concat();
+            let cases = [
+                vec![],
+                b"PAR1".to_vec(),
+                b"PAR1PAR1".to_vec(),
+                b"key,cell\nx,y\n".to_vec(),
+                bytes[..bytes.len() / 2].to_vec(),
+                bytes[..bytes.len() - 1].to_vec(),
+                footer(0),
+                footer(u32::MAX),
+                vec![0; 4096],
+            ];
+            for (i, case) in cases.iter().enumerate() {
+                let said = said_of(good.path(), name, case);
+                assert!(said.as_ref().is_some_and(|s| s.contains(name)), "{name}, case {i}: {said:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        /// Damage anywhere ends in an error that names the file or the trial, or in values that a reader may doubt; never
+        /// in a panic.
+        #[test]
+        fn damaged_parquet_files_are_errors_not_panics(
+            file in 0usize..3, at: prop::sample::Index, near_the_end: bool,
+            with in prop::collection::vec(any::<u8>(), 1..8), cut in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let good = written(&trials());
+            let name = ["results.parquet", "curves.parquet", "filters.parquet"][file];
+            let mut bytes = std::fs::read(good.path().join(name)).unwrap();
+            // the footer describes everything else: half of the damage is done there
+            let from = if near_the_end { bytes.len() - bytes.len() / 4 } else { 0 };
+            let at = from + at.index(bytes.len() - from);
+            for (byte, with) in bytes[at..].iter_mut().zip(with) {
+                *byte = with;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            if let Some(said) = said_of(good.path(), name, &bytes) {
+                prop_assert!(said.contains(".parquet") || said.contains("trial") || said.contains("curves"), "{}", said);
+            }
+        }
     }
 }
