@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::data::DataError;
+use crate::run::execute::ExecuteError;
 
 /// Trains networks by backpropagation and by biologically inspired rules, and writes a report that compares them.
 ///
@@ -90,6 +91,8 @@ pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
         }
     }
     eprintln!("error: {said}");
-    let misuse = error.is::<Misuse>() || error.downcast_ref::<DataError>().is_some_and(DataError::is_misuse);
+    let misuse = error.is::<Misuse>()
+        || matches!(error.downcast_ref(), Some(ExecuteError::Variable(_)))
+        || error.downcast_ref::<DataError>().is_some_and(DataError::is_misuse);
     ExitCode::from(if misuse { 2 } else { 1 })
 }

@@ -17,8 +17,26 @@ const MAGIC: &str = concat!("bioprop-checkpoint ", env!("CARGO_PKG_VERSION"));
 /// Most bytes of a checkpoint: many times the weights of any network that trains in reasonable time.
 const MOST_BYTES: u64 = 4 << 30;
 
-/// A trial loses at most about so much, and one epoch.
-pub const EVERY: Duration = Duration::from_secs(60);
+/// Seconds between checkpoints instead of 60; for drills, and for folders that are slow to write.
+pub const VARIABLE: &str = "BIOPROP_CHECKPOINT_S";
+
+/// A trial loses at most about so much, and one epoch: a minute, or what the variable says.
+///
+/// # Errors
+/// A value that is no number of seconds.
+pub fn every() -> Result<Duration, String> {
+    let Some(text) = std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) else { return Ok(Duration::from_secs(60)) };
+    seconds(&text.to_string_lossy())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<u64>() {
+        Ok(s) if s <= 86_400 => Ok(Duration::from_secs(s)),
+        _ => Err(format!(
+            "{VARIABLE}={text}: whole seconds between checkpoints, 0 (after every epoch) to 86400; leave it unset for 60"
+        )),
+    }
+}
 
 /// Keeps the checkpoints of one trial.
 pub struct FileKeeper<'a> {
@@ -153,6 +171,14 @@ mod tests {
         (outcome.train_time_s, outcome.total_time_s) = (0.0, 0.0);
         outcome.curve.iter_mut().for_each(|e| e.epoch_time_s = 0.0);
         outcome
+    }
+
+    #[test]
+    fn the_interval_is_checked() {
+        assert_eq!((seconds("0"), seconds("90")), (Ok(Duration::ZERO), Ok(Duration::from_secs(90))));
+        for bad in ["", "-1", "1.5", "x", "86401", "99999999999999999999"] {
+            assert!(seconds(bad).unwrap_err().contains("0 (after every epoch) to 86400"), "{bad}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{StatsError, read_parquet};
 use crate::data::DataSize;
 use crate::run::StoredTrial;
 use crate::study::{REVISION, Trial};
-use crate::train::{EpochRow, Filters, Outcome, Score, Status};
+use crate::train::{EpochRow, Filters, GrowthRow, Outcome, Score, Status};
 
 /// The trials with these keys that the Parquet files of a report hold.
 ///
@@ -67,6 +67,7 @@ fn from_tables(
         return Err(StatsError::OtherRevision { found, wanted: REVISION });
     }
     let mut curve = epochs(curves, wanted)?;
+    let mut growth_rows = growth_rows(curves, wanted)?;
     let mut filters = kept_filters(filters, wanted)?;
     let (keys, cells, recipes) = (trials.text("key")?, trials.text("cell")?, trials.text("recipe")?);
     let (precisions, data, fingerprints) =
@@ -109,10 +110,6 @@ fn from_tables(
         if trial.key() != key {
             return Err(bad(format!("its settings are those of trial {}", trial.key())));
         }
-        if trial.cell.rule.name() == "growth" {
-            // followed step by step and trained in seconds: trained again
-            continue;
-        }
         let status = match (status.get(row), diverged_at.get(row)) {
             (Some("finished"), None) => Status::Finished,
             (Some("diverged"), Some(step)) => Status::Diverged { step },
@@ -128,10 +125,18 @@ fn from_tables(
             weights_sha256: weights.get(row).unwrap_or_default().to_string(),
             train_time_s: train_time.get(row).ok_or_else(|| there("train_time_s"))?,
             total_time_s: total_time.get(row).ok_or_else(|| there("total_time_s"))?,
-            growth: vec![],
+            growth: growth_rows.remove(key).unwrap_or_default(),
             filters: filters.remove(key),
         };
-        if outcome.status == Status::Finished && outcome.curve.last().map(|e| e.epoch) != Some(trial.epochs) {
+        let followed = trial.config().follow_steps;
+        if outcome.status == Status::Finished && outcome.growth.last().map(|g| g.step) != followed {
+            let found = outcome.growth.len();
+            return Err(bad(format!("curves.parquet has {found} of the rows of its {} steps", followed.unwrap_or(0))));
+        }
+        if followed.is_none()
+            && outcome.status == Status::Finished
+            && outcome.curve.last().map(|e| e.epoch) != Some(trial.epochs)
+        {
             let found = outcome.curve.len();
             return Err(bad(format!("curves.parquet has {found} of its {} epochs", trial.epochs)));
         }
@@ -211,6 +216,32 @@ fn epochs(curves: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Ve
     Ok(all)
 }
 
+/// Weights followed step by step, by key, in the order of the file; few reports hold any.
+fn growth_rows(curves: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Vec<GrowthRow>>, StatsError> {
+    let mut all: BTreeMap<String, Vec<GrowthRow>> = BTreeMap::new();
+    if curves.frame.column("growth_exponent").is_err() {
+        return Ok(all);
+    }
+    let (keys, epochs, steps) = (curves.text("key")?, curves.u32("epoch")?, curves.u64("step")?);
+    let (projection, row_norm) = (curves.f64("projection")?, curves.f64("largest_row_norm")?);
+    let (norm, exponent) = (curves.f64("weight_norm_1")?, curves.f64("growth_exponent")?);
+    for row in (0..curves.frame.height()).filter(|row| epochs.get(*row) == Some(0)) {
+        let Some(key) = keys.get(row).filter(|k| wanted.contains(k)) else { continue };
+        let of = |values: &Float64Chunked, name: &str| {
+            let reason = || format!("`{name}` is empty in row {} of its curves", row + 1);
+            values.get(row).ok_or_else(|| StatsError::NotATrial { key: key.to_string(), reason: reason() })
+        };
+        all.entry(key.to_string()).or_default().push(GrowthRow {
+            step: steps.get(row).unwrap_or_default(),
+            projection: of(&projection, "projection")?,
+            largest_row_norm: of(&row_norm, "largest_row_norm")?,
+            weight_norm: of(&norm, "weight_norm_1")?,
+            exponent: of(&exponent, "growth_exponent")?,
+        });
+    }
+    Ok(all)
+}
+
 /// First-layer weights by key, in the order of the file.
 fn kept_filters(table: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Filters>, StatsError> {
     let (keys, inputs) = (table.text("key")?, table.u32("inputs")?);
@@ -265,7 +296,18 @@ mod tests {
         none.commit = None;
         let mut plain = stored("mnist/1x2000/bp", 1, 0, &[4, 8]);
         plain.outcome.curve.iter_mut().for_each(|e| e.feedback_angles.clear());
-        vec![plain, stored("mnist/1x2000/bp", 1, 1, &[8]), full, diverged("cifar10/1x2000/bp", 2), none]
+        let mut followed = stored("mnist/1x2000/growth/local=hebb", 2, 0, &[8]);
+        (followed.outcome.curve, followed.outcome.steps) = (vec![], 20);
+        followed.outcome.growth = [0, 10, 20]
+            .map(|step| GrowthRow {
+                step,
+                projection: 0.1 * step as f64,
+                largest_row_norm: 1e-300,
+                weight_norm: 1.0 / 3.0,
+                exponent: -0.0,
+            })
+            .to_vec();
+        vec![plain, stored("mnist/1x2000/bp", 1, 1, &[8]), full, diverged("cifar10/1x2000/bp", 2), none, followed]
     }
 
     fn written(trials: &[StoredTrial]) -> tempfile::TempDir {
