@@ -282,33 +282,118 @@ fn two_folders_are_compared_and_strict_tells_ci() {
     assert!(stderr(&output).contains("0 verdicts flipped, 2 cells moved"), "{}", stderr(&output));
 }
 
+/// Rows of the tables of `docs/inputs.md`, as their cells.
+fn inputs_tried() -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/inputs.md")).unwrap();
+    let rows =
+        text.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| command |") && !l.starts_with("| file |"));
+    rows.map(|l| l.trim_matches('|').split(" | ").map(|c| c.trim().to_string()).collect()).collect()
+}
+
 #[test]
-fn bad_input_is_misuse_and_names_the_way_out() {
-    for (args, word) in [
-        (vec!["run", "--profile", "quik"], "smoke, quick, standard, full"),
-        (vec!["run", "--figures", "12"], "five-runs"),
-        (vec!["run", "--figures", "8-7"], "smaller first"),
-        (vec!["run", "--seeds", "0"], "1..=1000"),
-        (vec!["run", "--epochs", "x"], "--epochs"),
-        (vec!["run", "--threads", "0"], "1..=1024"),
-        (vec!["run", "--rate", "nan"], "positive, finite"),
-        (vec!["run", "--recipe", "mian"], "main"),
-        (vec!["run", "--shard", "2/2"], "0 to N-1"),
-        (vec!["run", "--shard", "0/2", "--index", "1"], "cannot be used with"),
-        (vec!["run", "--cell", "mnist/1x2000"], "not a cell"),
-        (vec!["render", "no/such/folder"], "no such folder"),
-        (vec!["trace", "mnist/1x2000/fb", "--out", "x.npz"], "known: bp"),
-        (vec!["trace", "mnist/1x2000/bp", "--steps", "21", "--out", "x.npz"], "1..=20"),
-        (vec!["tune", "--recipe", "nokland"], "fixed rate"),
-        (vec!["tune", "--profile", "smoke"], "--profile quick"),
-        (vec!["compare", "no/such/folder", "neither"], "no such folder"),
-        (vec!["frobnicate"], "frobnicate"),
-    ] {
-        let output = report(&args);
-        let text = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
-        assert!(text.contains(word), "{args:?}: {text}");
+fn bad_input_is_answered_as_the_documentation_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let [empty, file] = ["empty", "file"].map(|n| dir.path().join(n));
+    std::fs::create_dir(&empty).unwrap();
+    std::fs::write(&file, "x").unwrap();
+    let mut tried = 0;
+    for row in inputs_tried() {
+        let [command, code, words] = &row[..] else { continue };
+        let out = dir.path().join(format!("out-{tried}"));
+        let place = |word: &str| {
+            let (key, value) = word.split_once('=').map_or((None, word), |(k, v)| (Some(k), v));
+            let value = match value {
+                "OUT" => out.display().to_string(),
+                "EMPTY" => empty.display().to_string(),
+                "FILE" => file.display().to_string(),
+                other => other.to_string(),
+            };
+            key.map_or(value.clone(), |k| format!("{k}={value}"))
+        };
+        let given: Vec<String> = command.trim_matches('`').split(' ').map(place).collect();
+        let at = given.iter().position(|w| w == "report").expect("a command of this program");
+        let mut program = Command::new(PROGRAM);
+        program.args(&given[at + 1..]).env_remove("BIOPROP_DATA").stdout(Stdio::null()).stderr(Stdio::piped());
+        program.envs(given[..at].iter().map(|v| v.split_once('=').expect("a variable")));
+        let mut child = program.spawn().unwrap();
+        // what is taken for good input would train for minutes
+        let started = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if started.elapsed() > Duration::from_secs(60) {
+                child.kill().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let output = child.wait_with_output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(code.parse().unwrap()), "{command}: {said}");
+        assert!(said.contains(words.as_str()), "{command}: {words:?} is not in: {said}");
+        assert!(!said.contains("panicked"), "{command}: {said}");
+        tried += 1;
     }
+    assert!(tried > 50, "only {tried} commands in docs/inputs.md");
+}
+
+#[test]
+fn every_file_of_the_documentation_is_tried_by_a_test() {
+    let mut code = String::new();
+    let mut folders = ["src", "tests"].map(|d| Path::new(env!("CARGO_MANIFEST_DIR")).join(d)).to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+            match entry.extension() {
+                None if entry.is_dir() => folders.push(entry),
+                Some(rs) if rs == "rs" => code += &std::fs::read_to_string(entry).unwrap(),
+                _ => {}
+            }
+        }
+    }
+    let files: Vec<Vec<String>> = inputs_tried().into_iter().filter(|r| r.len() == 4).collect();
+    assert!(files.len() > 25, "{}", files.len());
+    for row in files {
+        let test = row[3].trim_matches('`');
+        assert!(code.contains(&format!("fn {test}(")), "docs/inputs.md names a test `{test}` that is not there");
+    }
+}
+
+#[test]
+fn bad_result_files_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = dir.path().join("good");
+    smoke(&good, &[]);
+    let trial = format!("trials/{}", stored(&good).first().unwrap());
+    let cases: [(&str, &[u8], bool, &str); 7] = [
+        ("plan.json", b"{}", true, "run the same `report run` again"),
+        ("plan.json", b"\xff{}", true, "byte 0 is not UTF-8"),
+        (&trial, b"", true, "is damaged"),
+        (&trial, b"bioprop-trial 0 x\n{}", true, "an older version"),
+        ("provenance.json", b"{\"profile\": 3}", false, "not a provenance file"),
+        ("results.parquet", b"x", false, "results.parquet"),
+        ("curves.parquet", b"PAR1PAR1PAR1", false, "curves.parquet"),
+    ];
+    for (i, (name, bytes, with_store, words)) in cases.into_iter().enumerate() {
+        let out = dir.path().join(i.to_string());
+        std::fs::create_dir_all(out.join("trials")).unwrap();
+        for file in ["plan.json", "provenance.json", "results.parquet", "curves.parquet"] {
+            std::fs::copy(good.join(file), out.join(file)).unwrap();
+        }
+        for file in stored(&good) {
+            std::fs::copy(good.join("trials").join(&file), out.join("trials").join(&file)).unwrap();
+        }
+        std::fs::write(out.join(name), bytes).unwrap();
+        if !with_store {
+            std::fs::remove_dir_all(out.join("trials")).unwrap();
+        }
+        let output = report(&["render", out.to_str().unwrap()]);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{name}: {said}");
+        assert!(said.contains(words) && said.contains(name), "{name}: {words:?} is not in: {said}");
+        assert!(!said.contains("panicked"), "{name}: {said}");
+    }
+    let study_file = dir.path().join("study.toml");
+    std::fs::write(&study_file, b"id = \"\xff\"").unwrap();
+    let output = study(&study_file, &dir.path().join("out"), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("byte 6 is not UTF-8"), "{}", stderr(&output));
 }
 
 #[test]

@@ -8,10 +8,10 @@ use clap::{Args, value_parser};
 
 use super::Misuse;
 use crate::data::{self, DataError};
-use crate::run::cores;
 use crate::run::plan::{Datasets, Request};
+use crate::run::{atomic, cores};
 use crate::study::figures::{Figure, REGISTRY, figure};
-use crate::study::{Cell, Precision, Profile, Recipe, Study};
+use crate::study::{Cell, DataSize, Precision, Profile, Recipe, Study};
 
 /// Which trials.
 #[derive(Args, Clone)]
@@ -97,7 +97,8 @@ impl StudyArgs {
 
 fn read_study(path: &Path) -> anyhow::Result<Study> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| misuse(format!("--study {name}: cannot read: {e}")))?;
+    let text =
+        atomic::read_text(path, atomic::MOST_TEXT).map_err(|e| misuse(format!("--study {name}: cannot read: {e}")))?;
     Study::read(&name, &text).map_err(|e| misuse(e.to_string()))
 }
 
@@ -128,6 +129,13 @@ impl PlaceArgs {
 
 /// Datasets of a request, loaded and checked.
 pub fn load(request: &Request, dir: Option<&Path>) -> Result<Datasets, DataError> {
+    if let Some(dir) = dir.filter(|_| request.profile.data() != DataSize::Full) {
+        eprintln!(
+            "note: profile {} trains on the bundled subset: --data {} is not read (--profile standard or full reads it)",
+            request.profile,
+            dir.display()
+        );
+    }
     request.datasets().into_iter().map(|id| Ok((id, Arc::new(data::load(id, request.profile.data(), dir)?)))).collect()
 }
 

@@ -22,6 +22,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::data::DataError;
+use crate::run::execute::ExecuteError;
+
 /// Trains networks by backpropagation and by biologically inspired rules, and writes a report that compares them.
 ///
 /// Without a command: trains what is missing of the default profile, then writes the report.
@@ -88,5 +91,8 @@ pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
         }
     }
     eprintln!("error: {said}");
-    ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+    let misuse = error.is::<Misuse>()
+        || matches!(error.downcast_ref(), Some(ExecuteError::Variable(_)))
+        || error.downcast_ref::<DataError>().is_some_and(DataError::is_misuse);
+    ExitCode::from(if misuse { 2 } else { 1 })
 }

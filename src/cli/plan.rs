@@ -75,10 +75,11 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let epochs: std::collections::BTreeSet<u32> = plan.trials.iter().map(|t| t.trial.epochs).collect();
     let mut text = format!("{}\n\n{}\n", request.command(), table(&rows));
     text += &format!(
-        "{}, {}, {} epochs: {} done, {} to train{}\n",
+        "{}, {}, {} {}: {} done, {} to train{}\n",
         count(cells.len(), "cell"),
         count(plan.trials.len(), "trial"),
         epochs.iter().map(u32::to_string).collect::<Vec<_>>().join(" or "),
+        if epochs.iter().eq(&[1]) { "epoch" } else { "epochs" },
         plan.trials.len() - left.len(),
         left.len(),
         if damaged > 0 { format!(" ({damaged} of them damaged)") } else { String::new() },

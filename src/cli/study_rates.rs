@@ -61,7 +61,7 @@ pub fn read(request: &mut Request, out: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(&path).map_err(|e| anyhow::anyhow!("{name}: cannot read: {e}"))?;
+    let text = atomic::read_text(&path, atomic::MOST_TEXT).map_err(|e| anyhow::anyhow!("{name}: cannot read: {e}"))?;
     let table = RateTable::read(&name, &text)?;
     if table.profile != request.profile {
         return Err(misuse(format!(

@@ -9,7 +9,7 @@ use super::output::print;
 use crate::data;
 use crate::rules::RuleSpec;
 use crate::run::plan::Request;
-use crate::run::trace;
+use crate::run::trace::{self, TraceError};
 use crate::study::{Cell, Profile, Recipe};
 
 #[derive(Args)]
@@ -73,6 +73,9 @@ pub fn run(args: &TraceArgs) -> anyhow::Result<()> {
     }
     // as asked, not as stored: a trace of DFA with one hidden layer shows DFA's own matrices
     trial.cell = cell;
-    trace::write(&trial, &data, args.steps as usize, &args.out)?;
+    trace::write(&trial, &data, args.steps as usize, &args.out).map_err(|e| match e {
+        TraceError::TooManySteps { .. } => misuse(e.to_string()),
+        other => other.into(),
+    })?;
     print(&format!("trace: {}\n", args.out.display()))
 }

@@ -135,7 +135,7 @@ fn table_path(args: &TuneArgs) -> PathBuf {
 
 /// The table as it lies on disk now (it may be newer than the one built in).
 fn read_table(profile: Profile, path: &Path) -> anyhow::Result<RateTable> {
-    let table = match std::fs::read_to_string(path) {
+    let table = match atomic::read_text(path, atomic::MOST_TEXT) {
         Ok(text) => RateTable::read(&path.display().to_string(), &text)?,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => RateTable { profile, entries: vec![] },
         Err(e) => anyhow::bail!("{}: cannot read: {e}", path.display()),

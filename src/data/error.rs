@@ -86,6 +86,12 @@ pub enum DataError {
     #[error("{}: not a folder; give `--data` (or $BIOPROP_DATA) a folder that holds the official files, or leave it out", path.display())]
     NotAFolder { path: PathBuf },
 
+    #[error(
+        "{}: holds no file of any dataset; looked in it and in its folders {folders} for {files} (plain or .gz). Give `--data` (or $BIOPROP_DATA) a folder that holds them (`report data fetch --data DIR` fills one), or leave it out",
+        path.display()
+    )]
+    NothingInFolder { path: PathBuf, folders: String, files: String },
+
     #[error("{}: holds the bundled subset, not the full sets; leave `--data` (or $BIOPROP_DATA) out and run `report data fetch`, or use `--profile quick`", path.display())]
     BundledAsFull { path: PathBuf },
 
@@ -120,6 +126,15 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Whether the folder that the user named is at fault, not what lies in it.
+    #[cfg(feature = "program")]
+    pub(crate) fn is_misuse(&self) -> bool {
+        matches!(
+            self,
+            DataError::NotAFolder { .. } | DataError::NothingInFolder { .. } | DataError::BundledAsFull { .. }
+        )
+    }
+
     /// A read error with its file; "not found" gets its own words.
     pub(crate) fn read(path: &Path, reason: io::Error) -> DataError {
         match reason.kind() {

@@ -27,8 +27,12 @@ const REPLACE: &str =
 pub fn load(id: DatasetId, size: DataSize, dir: Option<&Path>) -> Result<Dataset, DataError> {
     let bundled = bundled_dir()?;
     match size {
-        DataSize::Full => load_full(id, &Places::of_user(dir)?, &bundled),
+        DataSize::Full => load_full(id, &Places::of_user(dir)?.not_empty()?, &bundled),
         DataSize::Bundled | DataSize::Smoke => {
+            // not read here, but a folder that was named and holds nothing is a mistake at every size
+            if dir.is_some() {
+                Places::of_user(dir)?.not_empty()?;
+            }
             let (mut train, mut test) = load_bundled(id, &bundled)?;
             let mut origin = "bundled subset";
             if size == DataSize::Smoke {
@@ -216,6 +220,17 @@ mod tests {
         assert!(message.contains("report data fetch"), "{message}");
         fs::write(dir.path().join(file.name), &blank[..1000]).unwrap();
         assert!(matches!(refused(), DataError::Truncated { needed: 47_040_016, found: 1000, .. }));
+    }
+
+    #[test]
+    fn an_empty_folder_of_the_users_is_no_fallback_to_other_data() {
+        let dir = tempfile::tempdir().unwrap();
+        for size in [DataSize::Smoke, DataSize::Bundled, DataSize::Full] {
+            let error = load(DatasetId::Mnist, size, Some(dir.path())).err().unwrap();
+            assert!(matches!(error, DataError::NothingInFolder { .. }), "{size:?}: {error}");
+            let error = load(DatasetId::Mnist, size, Some(&dir.path().join("none"))).err().unwrap();
+            assert!(matches!(error, DataError::NotAFolder { .. }), "{size:?}: {error}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::official::OfficialFile;
+use super::official::{OfficialFile, official_files};
 use super::{DataError, DatasetId};
 
 /// Variable that names the user's own data folder.
@@ -36,6 +36,27 @@ impl Places {
         match user {
             Some(path) if !path.is_dir() => Err(DataError::NotAFolder { path }),
             user => Ok(Places { user, cache: cache_dir().ok() }),
+        }
+    }
+
+    /// The same, unless the user's folder holds no file of any dataset: taking others in silence would mislead.
+    ///
+    /// # Errors
+    /// `NothingInFolder`.
+    pub fn not_empty(self) -> Result<Places, DataError> {
+        let files = || DatasetId::ALL.into_iter().flat_map(official_files);
+        match &self.user {
+            Some(path) if files().all(|f| find_in(path, f).is_none()) => Err(DataError::NothingInFolder {
+                path: path.clone(),
+                folders: DatasetId::ALL
+                    .into_iter()
+                    .flat_map(|id| &sub_folders(id)[1..])
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                files: files().map(|f| f.name).collect::<Vec<_>>().join(", "),
+            }),
+            _ => Ok(self),
         }
     }
 
@@ -121,7 +142,6 @@ pub fn bundled_dir() -> Result<PathBuf, DataError> {
 mod tests {
     use std::fs;
 
-    use super::super::official::official_files;
     use super::*;
 
     fn touch(path: &Path) {
@@ -159,6 +179,19 @@ mod tests {
         let partial = places.find_all(DatasetId::Mnist, files).unwrap_err().to_string();
         assert!(partial.contains("train-labels-idx1-ubyte") && !partial.contains("train-images"), "{partial}");
         assert!(partial.contains(&*user.path().to_string_lossy()), "{partial}");
+    }
+
+    #[test]
+    fn an_empty_user_folder_is_refused_and_one_set_alone_is_enough() {
+        let user = tempfile::tempdir().unwrap();
+        let places = || Places { user: Some(user.path().into()), cache: None };
+        let error = places().not_empty().unwrap_err().to_string();
+        for words in ["t10k-labels-idx1-ubyte", "test_batch.bin", "MNIST/raw", "--data", "report data fetch"] {
+            assert!(error.contains(words), "{words}: {error}");
+        }
+        touch(&user.path().join("mnist/t10k-images-idx3-ubyte.gz"));
+        assert!(places().not_empty().is_ok());
+        assert!(Places::default().not_empty().is_ok(), "no folder was named");
     }
 
     #[test]

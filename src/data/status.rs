@@ -52,7 +52,7 @@ pub struct FileStatus {
 pub fn status(dir: Option<&Path>) -> Result<Vec<FileStatus>, DataError> {
     // without the folder every bundled file is missing
     let folder = bundled_dir().unwrap_or_else(|_| PathBuf::from("data"));
-    Ok(status_of(&Places::of_user(dir)?, &folder))
+    Ok(status_of(&Places::of_user(dir)?.not_empty()?, &folder))
 }
 
 fn status_of(places: &Places, bundled: &Path) -> Vec<FileStatus> {

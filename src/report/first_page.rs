@@ -55,9 +55,9 @@ pub fn facts(model: &Model) -> Vec<Fact> {
         fact(
             "Trials",
             format!(
-                "{} ({} cells, {})",
+                "{} ({}, {})",
                 format::count(p.trials as u64),
-                cells.len(),
+                format::plural(cells.len(), "cell", "cells"),
                 if p.diverged == 0 { "none diverged".into() } else { format!("{} diverged", p.diverged) }
             ),
         ),

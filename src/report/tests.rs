@@ -167,16 +167,31 @@ fn figures_without_trials_are_left_out_with_a_sentence() {
     assert!(read(&out, "index.html").contains("Figure 7 (Feedback alignment) is not shown"));
 }
 
+/// Whatever a file, a path or a machine's name says is text in the page, never markup.
 #[test]
 fn what_comes_from_outside_is_escaped() {
     let mut fake = frames(Profile::Smoke, &trials(Profile::Smoke, 2));
-    fake.provenance.cpu = "<script>alert(1)</script> a|b *c*".into();
+    let evil = || "<script>alert(1)</script> a|b *c*".to_string();
     fake.provenance.command = "cargo run -- --out 'x`<b>|' && y".into();
+    let p = &mut fake.provenance;
+    (p.version, p.compiler, p.operating_system, p.cpu) = (evil(), evil(), evil(), evil());
+    (p.kernels, p.started, p.commit, p.dirty) = (evil(), evil(), Some(evil()), Some(true));
+    for data in p.data.values_mut() {
+        (data.origin, data.fingerprint) = (evil(), evil());
+    }
+    p.libraries.insert(evil(), evil());
+    for name in ["commit", "data_fingerprint", "weights_sha256"] {
+        if fake.trials.column(name).is_ok() {
+            let values = vec![evil(); fake.trials.height()];
+            fake.trials.with_column(Column::new(name.into(), values)).unwrap();
+        }
+    }
     let (_dir, out, _) = rendered("hostile", &fake);
     let (html, md) = (read(&out, "index.html"), read(&out, "report.md"));
     assert!(!html.contains("<script>alert") && html.contains("&lt;script&gt;alert"));
     assert!(!html.contains("<b>|"));
-    assert!(!md.contains("<script>") && md.contains("a\\|b \\*c\\*"));
+    // between backticks it is text as it stands
+    assert!(!md.replace("`<script>", "").contains("<script>") && md.contains("a\\|b \\*c\\*"));
     // every row of a Markdown table has as many cells as its head
     let cells = |line: &str| line.replace("\\|", "").matches('|').count();
     let mut wanted = None;

@@ -126,7 +126,7 @@ pub fn of_all(model: &Model) -> Verdicts {
         rows,
         reference: model.reference.map_or_else(String::new, |r| {
             let p = &r.provenance;
-            let commit = p.commit.as_ref().map_or("unknown", |c| &c[..c.len().min(8)]);
+            let commit = p.commit.as_ref().map_or("unknown".into(), |c| c.chars().take(8).collect::<String>());
             format!(
                 "Reference run ({}, {}, commit {commit})",
                 p.profile,

@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::keeper::{self, FileKeeper};
 use super::memory;
@@ -48,6 +49,8 @@ pub struct Executed {
 pub enum ExecuteError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("{0}")]
+    Variable(String),
     #[error("training {trial} (key {key}) panicked: {message}; this is a bug, please report it with this line")]
     Panicked { trial: String, key: String, message: String },
 }
@@ -79,6 +82,8 @@ pub fn missing<'a>(
 /// Stops the other threads when one gives up.
 struct Watch<'a> {
     slot: usize,
+    /// Time between checkpoints.
+    every: Duration,
     cancel: &'a AtomicBool,
     failed: &'a AtomicBool,
     observer: &'a dyn Observer,
@@ -109,6 +114,7 @@ pub fn execute(
     cancel: &AtomicBool,
     observer: &dyn Observer,
 ) -> Result<Executed, ExecuteError> {
+    let every = keeper::every().map_err(ExecuteError::Variable)?;
     let mut queue = trials.to_vec();
     queue.sort_by(|a, b| a.operations.total_cmp(&b.operations).then_with(|| b.key.cmp(&a.key)));
     let queue = Mutex::new(queue);
@@ -118,7 +124,7 @@ pub fn execute(
     let threads = threads.clamp(1, trials.len().max(1));
     std::thread::scope(|scope| {
         for slot in 0..threads {
-            let watch = Watch { slot, cancel, failed: &failed, observer };
+            let watch = Watch { slot, every, cancel, failed: &failed, observer };
             let (queue, error, trained, failed) = (&queue, &error, &trained, &failed);
             scope.spawn(move || {
                 while !watch.stopping() {
@@ -154,7 +160,7 @@ fn train_one(
     commit: Option<&str>,
     watch: &Watch,
 ) -> Result<bool, ExecuteError> {
-    let keeper = FileKeeper::new(store.folder(), &planned.key, keeper::EVERY, watch.observer);
+    let keeper = FileKeeper::new(store.folder(), &planned.key, watch.every, watch.observer);
     if let Loaded::Found(_) = store.load(&planned.key)? {
         keeper.done();
         watch.observer.finished(watch.slot, planned, None);

@@ -14,8 +14,29 @@ use crate::train::Keeper;
 
 const MAGIC: &str = concat!("bioprop-checkpoint ", env!("CARGO_PKG_VERSION"));
 
-/// A trial loses at most about so much, and one epoch.
-pub const EVERY: Duration = Duration::from_secs(60);
+/// Most bytes of a checkpoint: many times the weights of any network that trains in reasonable time.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// Seconds between checkpoints instead of 60; for drills, and for folders that are slow to write.
+pub const VARIABLE: &str = "BIOPROP_CHECKPOINT_S";
+
+/// A trial loses at most about so much, and one epoch: a minute, or what the variable says.
+///
+/// # Errors
+/// A value that is no number of seconds.
+pub fn every() -> Result<Duration, String> {
+    let Some(text) = std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) else { return Ok(Duration::from_secs(60)) };
+    seconds(&text.to_string_lossy())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<u64>() {
+        Ok(s) if s <= 86_400 => Ok(Duration::from_secs(s)),
+        _ => Err(format!(
+            "{VARIABLE}={text}: whole seconds between checkpoints, 0 (after every epoch) to 86400; leave it unset for 60"
+        )),
+    }
+}
 
 /// Keeps the checkpoints of one trial.
 pub struct FileKeeper<'a> {
@@ -40,19 +61,31 @@ impl<'a> FileKeeper<'a> {
     }
 }
 
+/// The state in the bytes of a checkpoint, if they are whole and of this version.
+fn checked(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.iter().position(|b| *b == b'\n')?;
+    let (header, state) = (&bytes[..end], &bytes[end + 1..]);
+    (header == format!("{MAGIC} {}", hex::encode(Sha256::digest(state))).as_bytes()).then_some(state)
+}
+
 impl Keeper for FileKeeper<'_> {
     fn stored(&self) -> Option<Vec<u8>> {
-        let bytes = std::fs::read(&self.path).ok()?;
-        let end = bytes.iter().position(|b| *b == b'\n')?;
-        let hash = hex::encode(Sha256::digest(&bytes[end + 1..]));
-        if bytes[..end] != *format!("{MAGIC} {hash}").as_bytes() {
+        let bytes = match atomic::read_bounded(&self.path, MOST_BYTES) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(e) => {
+                self.observer.note(&format!("{}: {e}: not used, its trial starts anew", self.path.display()));
+                return None;
+            }
+        };
+        let state = checked(&bytes);
+        if state.is_none() {
             self.observer.note(&format!(
                 "{} is damaged or of another version: not used, its trial starts anew",
                 self.path.display()
             ));
-            return None;
         }
-        Some(bytes[end + 1..].to_vec())
+        state.map(<[u8]>::to_vec)
     }
 
     fn due(&self) -> bool {
@@ -138,6 +171,14 @@ mod tests {
         (outcome.train_time_s, outcome.total_time_s) = (0.0, 0.0);
         outcome.curve.iter_mut().for_each(|e| e.epoch_time_s = 0.0);
         outcome
+    }
+
+    #[test]
+    fn the_interval_is_checked() {
+        assert_eq!((seconds("0"), seconds("90")), (Ok(Duration::ZERO), Ok(Duration::from_secs(90))));
+        for bad in ["", "-1", "1.5", "x", "86401", "99999999999999999999"] {
+            assert!(seconds(bad).unwrap_err().contains("0 (after every epoch) to 86400"), "{bad}");
+        }
     }
 
     #[test]

@@ -13,4 +13,4 @@ pub mod trace;
 pub mod tune;
 
 pub use provenance::{DataProvenance, Provenance, Sitting, collect, commit, cores, data_provenance, rfc3339};
-pub use store::{Loaded, Store, StoreError, StoredTrial};
+pub use store::{Loaded, Refused, Store, StoreError, StoredTrial};

@@ -89,7 +89,7 @@ impl Selection {
     /// `None` if the folder has none.
     pub fn read(folder: &Path) -> Result<Option<Selection>, SelectionError> {
         let path = Selection::path(folder);
-        let text = match std::fs::read_to_string(&path) {
+        let text = match atomic::read_text(&path, atomic::MOST_TEXT) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(SelectionError::Io { path, action: "read", source }),

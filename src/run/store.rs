@@ -18,6 +18,9 @@ use crate::train::Outcome;
 const MAGIC: &str = "bioprop-trial";
 const VERSION: u32 = 1;
 
+/// Most bytes of a trial: ten thousand epochs, the most that can be asked for, take 20 MB.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// A trial with what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredTrial {
@@ -29,6 +32,57 @@ pub struct StoredTrial {
     pub peak_memory_bytes: Option<u64>,
 }
 
+impl StoredTrial {
+    /// What its file holds.
+    ///
+    /// # Errors
+    /// A reason, where JSON cannot hold the result to the bit.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        let body = serde_json::to_string(self).map_err(|e| e.to_string())?;
+        // JSON has no NaN or infinity: better noticed here than by the next reader
+        let read: StoredTrial = serde_json::from_str(&body).map_err(|e| e.to_string())?;
+        if &read != self {
+            return Err("it does not read back equal".into());
+        }
+        Ok(format!("{MAGIC} {VERSION} {}\n{body}", hex::encode(Sha256::digest(body.as_bytes()))).into_bytes())
+    }
+
+    /// The trial of this key in the bytes of a file.
+    ///
+    /// # Errors
+    /// Why they are not to be trusted, or not to be read by this program.
+    pub fn from_bytes(bytes: &[u8], key: &str) -> Result<StoredTrial, Refused> {
+        let damaged = |reason: &str| Refused::Damaged(reason.to_string());
+        let end = bytes.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("its first line has no end"))?;
+        let header = std::str::from_utf8(&bytes[..end]).map_err(|_| damaged("its first line is not text"))?;
+        let body = &bytes[end + 1..];
+        let words: Vec<&str> = header.split(' ').collect();
+        // the version is read first: another one may have other words after it
+        let [MAGIC, version, ..] = words[..] else { return Err(damaged("its first line is not that of a trial")) };
+        let version: u32 = version.parse().map_err(|_| damaged("its version is not a number"))?;
+        if version != VERSION {
+            return Err(Refused::OtherVersion(version));
+        }
+        if words[2..] != [hex::encode(Sha256::digest(body))] {
+            return Err(damaged("its checksum does not match"));
+        }
+        let stored: StoredTrial = serde_json::from_slice(body)
+            .map_err(|e| Refused::Damaged(format!("its contents are not understood: {e}")))?;
+        if stored.trial.key() != key {
+            return Err(damaged("it holds another trial than its name says"));
+        }
+        Ok(stored)
+    }
+}
+
+/// Why the bytes of a file are no trial for this program.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Written by a version of the program with another format.
+    OtherVersion(u32),
+    Damaged(String),
+}
+
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -37,9 +91,10 @@ pub enum StoreError {
     )]
     Io { path: PathBuf, action: &'static str, source: io::Error },
     #[error(
-        "{path} was written by a newer version of this program (format {version}, this one reads {VERSION}); use that version, or another --out"
+        "{path} was written by {} version of this program (format {version}, this one reads {VERSION}); use that version, or train anew into another --out",
+        if *version > VERSION { "a newer" } else { "an older" }
     )]
-    Newer { path: PathBuf, version: u32 },
+    OtherVersion { path: PathBuf, version: u32 },
     #[error("{path} is damaged ({reason}); `report run` sets it aside and trains that trial again")]
     Damaged { path: PathBuf, reason: String },
     #[error(
@@ -92,34 +147,34 @@ impl Store {
     /// Stores a trial and gives its path.
     pub fn save(&self, stored: &StoredTrial) -> Result<PathBuf, StoreError> {
         let key = stored.trial.key();
-        let inexact =
-            |reason: String| StoreError::Inexact { key: key.clone(), cell: stored.trial.cell.to_string(), reason };
-        let body = serde_json::to_string(stored).map_err(|e| inexact(e.to_string()))?;
-        // JSON has no NaN or infinity: better noticed here than by the next reader
-        let read: StoredTrial = serde_json::from_str(&body).map_err(|e| inexact(e.to_string()))?;
-        if &read != stored {
-            return Err(inexact("it does not read back equal".into()));
-        }
+        let bytes = stored.to_bytes().map_err(|reason| StoreError::Inexact {
+            key: key.clone(),
+            cell: stored.trial.cell.to_string(),
+            reason,
+        })?;
         let path = self.path(&key);
-        atomic::write_atomically(&path, |w| {
-            writeln!(w, "{MAGIC} {VERSION} {}", hex::encode(Sha256::digest(body.as_bytes())))?;
-            w.write_all(body.as_bytes())
-        })
-        .map_err(|source| StoreError::Io { path: path.clone(), action: "write this trial", source })?;
+        atomic::write_atomically(&path, |w| w.write_all(&bytes)).map_err(|source| StoreError::Io {
+            path: path.clone(),
+            action: "write this trial",
+            source,
+        })?;
         Ok(path)
     }
 
     /// The trial under `key`, if it is there; an error if it is damaged. Changes nothing.
     pub fn peek(&self, key: &str) -> Result<Option<StoredTrial>, StoreError> {
         let path = self.path(key);
-        let bytes = match fs::read(&path) {
+        let bytes = match atomic::read_bounded(&path, MOST_BYTES) {
             Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::FileTooLarge => {
+                return Err(StoreError::Damaged { path, reason: e.to_string() });
+            }
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StoreError::Io { path, action: "read this trial", source }),
         };
-        match parse(&bytes, key) {
+        match StoredTrial::from_bytes(&bytes, key) {
             Ok(stored) => Ok(Some(stored)),
-            Err(Refused::Newer(version)) => Err(StoreError::Newer { path, version }),
+            Err(Refused::OtherVersion(version)) => Err(StoreError::OtherVersion { path, version }),
             Err(Refused::Damaged(reason)) => Err(StoreError::Damaged { path, reason }),
         }
     }
@@ -160,35 +215,10 @@ impl Store {
     }
 }
 
-enum Refused {
-    Newer(u32),
-    Damaged(String),
-}
-
-fn parse(bytes: &[u8], key: &str) -> Result<StoredTrial, Refused> {
-    let damaged = |reason: &str| Refused::Damaged(reason.to_string());
-    let end = bytes.iter().position(|b| *b == b'\n').ok_or_else(|| damaged("its first line has no end"))?;
-    let header = std::str::from_utf8(&bytes[..end]).map_err(|_| damaged("its first line is not text"))?;
-    let body = &bytes[end + 1..];
-    let words: Vec<&str> = header.split(' ').collect();
-    let [MAGIC, version, checksum] = words[..] else { return Err(damaged("its first line is not that of a trial")) };
-    let version: u32 = version.parse().map_err(|_| damaged("its version is not a number"))?;
-    if version > VERSION {
-        return Err(Refused::Newer(version));
-    }
-    if hex::encode(Sha256::digest(body)) != checksum {
-        return Err(damaged("its checksum does not match"));
-    }
-    let stored: StoredTrial =
-        serde_json::from_slice(body).map_err(|e| Refused::Damaged(format!("its contents are not understood: {e}")))?;
-    if stored.trial.key() != key {
-        return Err(damaged("it holds another trial than its name says"));
-    }
-    Ok(stored)
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::study::{DataSize, Precision, REVISION, Recipe};
     use crate::train::Status;
@@ -274,13 +304,24 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_refused_and_left_alone() {
+    fn another_format_is_refused_with_the_way_out_and_left_alone() {
         let (_dir, store) = open();
         let key = trial(1).trial.key();
-        fs::write(store.path(&key), "bioprop-trial 2 whatever\n{}").unwrap();
-        let e = store.load(&key).unwrap_err();
-        assert!(matches!(e, StoreError::Newer { version: 2, .. }) && e.to_string().contains("--out"), "{e}");
-        assert!(store.path(&key).exists());
+        for (version, words) in [(2, "a newer version"), (0, "an older version")] {
+            fs::write(store.path(&key), format!("bioprop-trial {version} what ever\n{{}}")).unwrap();
+            let e = store.load(&key).unwrap_err();
+            assert!(matches!(e, StoreError::OtherVersion { .. }), "{e}");
+            assert!(e.to_string().contains(words) && e.to_string().contains("another --out"), "{e}");
+            assert!(store.path(&key).exists());
+        }
+    }
+
+    #[test]
+    fn a_file_without_end_is_set_aside() {
+        let (_dir, store) = open();
+        let key = trial(1).trial.key();
+        fs::File::create(store.path(&key)).unwrap().set_len(MOST_BYTES + 1).unwrap();
+        assert!(matches!(store.load(&key).unwrap(), Loaded::SetAside { .. }));
     }
 
     #[test]
@@ -314,5 +355,45 @@ mod tests {
             }
         });
         assert_eq!(store.keys().unwrap().len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_bytes_are_never_taken_for_a_trial(
+            at: prop::sample::Index, flip in 1u8.., cut: prop::sample::Index, insert in prop::collection::vec(any::<u8>(), 0..4),
+        ) {
+            let t = trial(1);
+            let good = t.to_bytes().unwrap();
+            let key = t.trial.key();
+            let mut flipped = good.clone();
+            flipped[at.index(good.len())] ^= flip;
+            prop_assert!(StoredTrial::from_bytes(&flipped, &key).is_err());
+            prop_assert!(StoredTrial::from_bytes(&good[..cut.index(good.len())], &key).is_err());
+            let mut longer = good.clone();
+            let place = at.index(good.len());
+            longer.splice(place..place, insert.iter().copied());
+            prop_assert_eq!(StoredTrial::from_bytes(&longer, &key).is_ok(), longer == good);
+        }
+
+        #[test]
+        fn a_right_checksum_over_any_body_does_not_panic(
+            at: prop::sample::Index, with in "[0-9eE.,:{}\\[\\]\"-]{0,6}", random in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let t = trial(1);
+            let good = t.to_bytes().unwrap();
+            let start = good.iter().position(|b| *b == b'\n').unwrap() + 1;
+            let mut body = good[start..].to_vec();
+            let place = at.index(body.len());
+            let end = (place + with.len()).min(body.len());
+            body.splice(place..end, with.bytes());
+            for body in [body, random] {
+                let mut bytes = format!("{MAGIC} {VERSION} {}\n", hex::encode(Sha256::digest(&body))).into_bytes();
+                bytes.extend_from_slice(&body);
+                // what is read is of this key, so every number that decides the bits is the one asked for
+                if let Ok(read) = StoredTrial::from_bytes(&bytes, &t.trial.key()) {
+                    prop_assert_eq!(read.trial, t.trial.clone());
+                }
+            }
+        }
     }
 }

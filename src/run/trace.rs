@@ -3,12 +3,14 @@
 //! Samples in rows; `t = 0..N-1` for a step, `0..N` for a state; `l = 1..L`. `delta{l}` is the teaching signal that
 //! the rule used (none where a layer has none), `B{l}` feeds hidden layer `l`, signs applied, in the shape of the forward path that it replaces.
 
-use std::io::BufWriter;
+use std::fs::File;
+use std::io::{BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2};
-use ndarray_npy::NpzWriter;
+use ndarray_npy::{NpzWriter, WriteNpzError};
 
+use super::atomic;
 use crate::data::Dataset;
 use crate::net::{Isa, Matrix};
 use crate::rules::RuleError;
@@ -18,11 +20,11 @@ use crate::train::{Inputs, Split, Trainer, epoch_order, resolved};
 /// Why there is no trace.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    #[error("cannot write {path}: {source}; choose another --out")]
+    #[error("{path}: cannot write: {source}; make room or rights there, or choose another --out")]
     Io { path: PathBuf, source: std::io::Error },
-    #[error("cannot write {path}: {source}; choose another --out")]
-    Npz { path: PathBuf, source: ndarray_npy::WriteNpzError },
-    #[error("one epoch has {available} steps, {asked} were asked for; use a larger profile or fewer steps")]
+    #[error(
+        "--steps {asked}: allowed are 1..={available}, one epoch of this data; ask for fewer, or take a larger --profile"
+    )]
     TooManySteps { asked: usize, available: usize },
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -43,11 +45,6 @@ pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<
     if steps > available {
         return Err(TraceError::TooManySteps { asked: steps, available });
     }
-    let io = |source| TraceError::Io { path: out.to_path_buf(), source };
-    let npz = |source| TraceError::Npz { path: out.to_path_buf(), source };
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    let mut arrays = NpzWriter::new(BufWriter::new(file));
     let text = serde_json::json!({
         "cell": trial.cell.to_string(),
         "dataset": trial.cell.dataset.name(),
@@ -69,66 +66,85 @@ pub fn write(trial: &Trial, data: &Dataset, steps: usize, out: &Path) -> Result<
         "optimiser": format!("{:?}", config.optimiser),
         "steps": steps,
     });
-    arrays.add_array("config_json", &Array1::from(text.to_string().into_bytes())).map_err(npz)?;
     let mut trainer = Trainer::new(&config, data.train.inputs, classes, Isa::best())?;
     trainer.prepare(&inputs, &data.train, &order);
     trainer.start_epoch(0);
-    for t in 0..=steps {
-        for l in 1..=trainer.depth() {
-            arrays.add_array(format!("W{l}_{t}"), &by_rows(trainer.weights(l))).map_err(npz)?;
-            arrays.add_array(format!("b{l}_{t}"), &Array1::from(trainer.bias(l).to_vec())).map_err(npz)?;
-            if let Some((w, b)) = trainer.mean_squares(l) {
-                arrays.add_array(format!("vW{l}_{t}"), &by_rows(w)).map_err(npz)?;
-                arrays.add_array(format!("vb{l}_{t}"), &Array1::from(b.row(0).to_vec())).map_err(npz)?;
+    let text = text.to_string();
+    let fill = |w: &mut BufWriter<&File>| -> Result<(), WriteNpzError> {
+        let mut arrays = NpzWriter::new(w);
+        arrays.add_array("config_json", &Array1::from(text.into_bytes()))?;
+        for t in 0..=steps {
+            add_state(&mut arrays, &trainer, t)?;
+            if t < steps {
+                let rows = &order[t * config.batch..(t + 1) * config.batch];
+                add_step(&mut arrays, &mut trainer, (&inputs, data), rows, t)?;
             }
         }
-        for l in 0..trainer.depth() {
-            if let Some(mu) = trainer.centre(l) {
-                arrays.add_array(format!("mu{l}_{t}"), &Array1::from(mu.to_vec())).map_err(npz)?;
-            }
-            if l > 0 && trainer.feedback_learns() {
-                let b = trainer.feedback(l).expect("feedback that learns is there");
-                arrays.add_array(format!("B_state{l}_{t}"), &by_rows(b)).map_err(npz)?;
-            }
-            if let Some(theta) = (l > 0).then(|| trainer.threshold(l)).flatten() {
-                arrays.add_array(format!("theta{l}_{t}"), &by_rows(theta)).map_err(npz)?;
-            }
+        arrays.finish().map(drop)
+    };
+    atomic::write_atomically(out, |w| fill(w).map_err(std::io::Error::other))
+        .map_err(|source| TraceError::Io { path: out.to_path_buf(), source })
+}
+
+/// The state before step `t`.
+fn add_state<W: Write + Seek>(arrays: &mut NpzWriter<W>, trainer: &Trainer, t: usize) -> Result<(), WriteNpzError> {
+    for l in 1..=trainer.depth() {
+        arrays.add_array(format!("W{l}_{t}"), &by_rows(trainer.weights(l)))?;
+        arrays.add_array(format!("b{l}_{t}"), &Array1::from(trainer.bias(l).to_vec()))?;
+        if let Some((w, b)) = trainer.mean_squares(l) {
+            arrays.add_array(format!("vW{l}_{t}"), &by_rows(w))?;
+            arrays.add_array(format!("vb{l}_{t}"), &Array1::from(b.row(0).to_vec()))?;
         }
-        if t == steps {
-            break;
-        }
-        let rows = &order[t * config.batch..(t + 1) * config.batch];
-        // as used at this step: feedback that learns changes at its end
-        let mut used: Vec<Matrix> = (1..trainer.depth()).filter_map(|l| trainer.feedback(l).cloned()).collect();
-        trainer.step(&inputs, &data.train, rows);
-        let labels: Vec<i64> = rows.iter().map(|&r| i64::from(data.train.labels[r as usize])).collect();
-        arrays.add_array(format!("x_{t}"), &by_samples(trainer.activity(0))).map_err(npz)?;
-        arrays.add_array(format!("y_{t}"), &Array1::from(labels)).map_err(npz)?;
-        arrays.add_array(format!("yhat_{t}"), &by_samples(trainer.activity(trainer.depth()))).map_err(npz)?;
-        for l in 1..=trainer.depth() {
-            arrays.add_array(format!("h{l}_{t}"), &by_samples(trainer.activity(l))).map_err(npz)?;
-            if trainer.is_taught(l) {
-                arrays.add_array(format!("delta{l}_{t}"), &by_samples(trainer.delta(l))).map_err(npz)?;
-            }
-            if let Some(mask) = trainer.mask(l) {
-                let n_in = trainer.weights(l).cols();
-                let mask =
-                    Array2::from_shape_fn((trainer.weights(l).rows(), n_in), |(r, k)| u8::from(mask[r * n_in + k]));
-                arrays.add_array(format!("mask{l}_{t}"), &mask).map_err(npz)?;
-            }
-            if l < trainer.depth() && !used.is_empty() {
-                // kinds that follow signs took them at the start of the step
-                if !trainer.feedback_learns() {
-                    used[l - 1] = trainer.feedback(l).expect("feedback was there").clone();
-                }
-                arrays.add_array(format!("B{l}_{t}"), &by_rows(&used[l - 1])).map_err(npz)?;
-            }
-        }
-        trainer.flush();
     }
-    let file = arrays.finish().map_err(npz)?.into_inner().map_err(|e| io(e.into_error()))?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(out).map_err(|e| io(e.error))?;
+    for l in 0..trainer.depth() {
+        if let Some(mu) = trainer.centre(l) {
+            arrays.add_array(format!("mu{l}_{t}"), &Array1::from(mu.to_vec()))?;
+        }
+        if l > 0 && trainer.feedback_learns() {
+            let b = trainer.feedback(l).expect("feedback that learns is there");
+            arrays.add_array(format!("B_state{l}_{t}"), &by_rows(b))?;
+        }
+        if let Some(theta) = (l > 0).then(|| trainer.threshold(l)).flatten() {
+            arrays.add_array(format!("theta{l}_{t}"), &by_rows(theta))?;
+        }
+    }
+    Ok(())
+}
+
+/// Does step `t` on the images at `rows` and adds what it computed.
+fn add_step<W: Write + Seek>(
+    arrays: &mut NpzWriter<W>,
+    trainer: &mut Trainer,
+    (inputs, data): (&Inputs, &Dataset),
+    rows: &[u32],
+    t: usize,
+) -> Result<(), WriteNpzError> {
+    // as used at this step: feedback that learns changes at its end
+    let mut used: Vec<Matrix> = (1..trainer.depth()).filter_map(|l| trainer.feedback(l).cloned()).collect();
+    trainer.step(inputs, &data.train, rows);
+    let labels: Vec<i64> = rows.iter().map(|&r| i64::from(data.train.labels[r as usize])).collect();
+    arrays.add_array(format!("x_{t}"), &by_samples(trainer.activity(0)))?;
+    arrays.add_array(format!("y_{t}"), &Array1::from(labels))?;
+    arrays.add_array(format!("yhat_{t}"), &by_samples(trainer.activity(trainer.depth())))?;
+    for l in 1..=trainer.depth() {
+        arrays.add_array(format!("h{l}_{t}"), &by_samples(trainer.activity(l)))?;
+        if trainer.is_taught(l) {
+            arrays.add_array(format!("delta{l}_{t}"), &by_samples(trainer.delta(l)))?;
+        }
+        if let Some(mask) = trainer.mask(l) {
+            let n_in = trainer.weights(l).cols();
+            let mask = Array2::from_shape_fn((trainer.weights(l).rows(), n_in), |(r, k)| u8::from(mask[r * n_in + k]));
+            arrays.add_array(format!("mask{l}_{t}"), &mask)?;
+        }
+        if l < trainer.depth() && !used.is_empty() {
+            // kinds that follow signs took them at the start of the step
+            if !trainer.feedback_learns() {
+                used[l - 1] = trainer.feedback(l).expect("feedback was there").clone();
+            }
+            arrays.add_array(format!("B{l}_{t}"), &by_rows(&used[l - 1]))?;
+        }
+    }
+    trainer.flush();
     Ok(())
 }
 

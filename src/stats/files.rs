@@ -3,7 +3,6 @@
 //! `summary.csv`, `provenance.json`. A report can be made anew from its Parquet files and `provenance.json` alone.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -219,14 +218,32 @@ fn write_table(path: &Path, fill: impl FnOnce(&mut dyn Write) -> PolarsResult<()
     atomic::write_atomically(path, |w| w.write_all(&bytes)).map_err(|e| io_error(path, "write", e))
 }
 
+/// Most bytes of a Parquet file; the largest run that can be asked for stays far below.
+const MOST_BYTES: u64 = 4 << 30;
+
 /// Reads a Parquet file.
+///
+/// # Errors
+/// A file that cannot be read, is too large, or is none; what its reader panics about is an error here.
 pub fn read_parquet(path: &Path) -> Result<DataFrame, StatsError> {
-    let file = File::open(path).map_err(|e| io_error(path, "read", e))?;
-    ParquetReader::new(file).finish().map_err(|source| StatsError::Table { path: path.to_path_buf(), source })
+    let bytes = atomic::read_bounded(path, MOST_BYTES).map_err(|e| io_error(path, "read", e))?;
+    let damaged = |source| StatsError::Table { path: path.to_path_buf(), source };
+    parse_parquet(bytes).map_err(damaged)
+}
+
+/// The frame in the bytes of a Parquet file.
+///
+/// # Errors
+/// Whatever makes them no Parquet file.
+pub fn parse_parquet(bytes: Vec<u8>) -> PolarsResult<DataFrame> {
+    let read = || ParquetReader::new(std::io::Cursor::new(bytes)).finish();
+    // the reader trusts what a file says of itself in places
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(PolarsError::ComputeError("a damaged Parquet file".into())))
 }
 
 /// Reads `provenance.json`.
 pub fn read_provenance(path: &Path) -> Result<Provenance, StatsError> {
-    let text = std::fs::read_to_string(path).map_err(|e| io_error(path, "read", e))?;
+    let text = atomic::read_text(path, atomic::MOST_TEXT).map_err(|e| io_error(path, "read", e))?;
     serde_json::from_str(&text).map_err(|source| StatsError::Provenance { path: path.to_path_buf(), source })
 }

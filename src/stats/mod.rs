@@ -26,7 +26,7 @@ pub mod welch;
 
 pub use compare::{Comparison, is_measured, same_bits};
 pub use error::StatsError;
-pub use files::{Results, diverged, read_parquet, read_provenance, write_csv, write_parquet};
+pub use files::{Results, diverged, parse_parquet, read_parquet, read_provenance, write_csv, write_parquet};
 pub use frames::{curves_frame, filters_frame, trials_frame};
 pub use moved::{CellChange, Changes, Setting, Test, changes, settings};
 pub use refill::refill;

@@ -10,7 +10,7 @@ use super::{StatsError, read_parquet};
 use crate::data::DataSize;
 use crate::run::StoredTrial;
 use crate::study::{REVISION, Trial};
-use crate::train::{EpochRow, Filters, Outcome, Score, Status};
+use crate::train::{EpochRow, Filters, GrowthRow, Outcome, Score, Status};
 
 /// The trials with these keys that the Parquet files of a report hold.
 ///
@@ -67,6 +67,7 @@ fn from_tables(
         return Err(StatsError::OtherRevision { found, wanted: REVISION });
     }
     let mut curve = epochs(curves, wanted)?;
+    let mut growth_rows = growth_rows(curves, wanted)?;
     let mut filters = kept_filters(filters, wanted)?;
     let (keys, cells, recipes) = (trials.text("key")?, trials.text("cell")?, trials.text("recipe")?);
     let (precisions, data, fingerprints) =
@@ -109,10 +110,6 @@ fn from_tables(
         if trial.key() != key {
             return Err(bad(format!("its settings are those of trial {}", trial.key())));
         }
-        if trial.cell.rule.name() == "growth" {
-            // followed step by step and trained in seconds: trained again
-            continue;
-        }
         let status = match (status.get(row), diverged_at.get(row)) {
             (Some("finished"), None) => Status::Finished,
             (Some("diverged"), Some(step)) => Status::Diverged { step },
@@ -128,10 +125,18 @@ fn from_tables(
             weights_sha256: weights.get(row).unwrap_or_default().to_string(),
             train_time_s: train_time.get(row).ok_or_else(|| there("train_time_s"))?,
             total_time_s: total_time.get(row).ok_or_else(|| there("total_time_s"))?,
-            growth: vec![],
+            growth: growth_rows.remove(key).unwrap_or_default(),
             filters: filters.remove(key),
         };
-        if outcome.status == Status::Finished && outcome.curve.last().map(|e| e.epoch) != Some(trial.epochs) {
+        let followed = trial.config().follow_steps;
+        if outcome.status == Status::Finished && outcome.growth.last().map(|g| g.step) != followed {
+            let found = outcome.growth.len();
+            return Err(bad(format!("curves.parquet has {found} of the rows of its {} steps", followed.unwrap_or(0))));
+        }
+        if followed.is_none()
+            && outcome.status == Status::Finished
+            && outcome.curve.last().map(|e| e.epoch) != Some(trial.epochs)
+        {
             let found = outcome.curve.len();
             return Err(bad(format!("curves.parquet has {found} of its {} epochs", trial.epochs)));
         }
@@ -211,6 +216,32 @@ fn epochs(curves: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Ve
     Ok(all)
 }
 
+/// Weights followed step by step, by key, in the order of the file; few reports hold any.
+fn growth_rows(curves: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Vec<GrowthRow>>, StatsError> {
+    let mut all: BTreeMap<String, Vec<GrowthRow>> = BTreeMap::new();
+    if curves.frame.column("growth_exponent").is_err() {
+        return Ok(all);
+    }
+    let (keys, epochs, steps) = (curves.text("key")?, curves.u32("epoch")?, curves.u64("step")?);
+    let (projection, row_norm) = (curves.f64("projection")?, curves.f64("largest_row_norm")?);
+    let (norm, exponent) = (curves.f64("weight_norm_1")?, curves.f64("growth_exponent")?);
+    for row in (0..curves.frame.height()).filter(|row| epochs.get(*row) == Some(0)) {
+        let Some(key) = keys.get(row).filter(|k| wanted.contains(k)) else { continue };
+        let of = |values: &Float64Chunked, name: &str| {
+            let reason = || format!("`{name}` is empty in row {} of its curves", row + 1);
+            values.get(row).ok_or_else(|| StatsError::NotATrial { key: key.to_string(), reason: reason() })
+        };
+        all.entry(key.to_string()).or_default().push(GrowthRow {
+            step: steps.get(row).unwrap_or_default(),
+            projection: of(&projection, "projection")?,
+            largest_row_norm: of(&row_norm, "largest_row_norm")?,
+            weight_norm: of(&norm, "weight_norm_1")?,
+            exponent: of(&exponent, "growth_exponent")?,
+        });
+    }
+    Ok(all)
+}
+
 /// First-layer weights by key, in the order of the file.
 fn kept_filters(table: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Filters>, StatsError> {
     let (keys, inputs) = (table.text("key")?, table.u32("inputs")?);
@@ -234,6 +265,8 @@ fn kept_filters(table: &Table, wanted: &BTreeSet<&str>) -> Result<BTreeMap<Strin
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::frames::tests::{diverged, stored};
     use super::super::{curves_frame, filters_frame, trials_frame, write_parquet};
     use super::*;
@@ -263,7 +296,18 @@ mod tests {
         none.commit = None;
         let mut plain = stored("mnist/1x2000/bp", 1, 0, &[4, 8]);
         plain.outcome.curve.iter_mut().for_each(|e| e.feedback_angles.clear());
-        vec![plain, stored("mnist/1x2000/bp", 1, 1, &[8]), full, diverged("cifar10/1x2000/bp", 2), none]
+        let mut followed = stored("mnist/1x2000/growth/local=hebb", 2, 0, &[8]);
+        (followed.outcome.curve, followed.outcome.steps) = (vec![], 20);
+        followed.outcome.growth = [0, 10, 20]
+            .map(|step| GrowthRow {
+                step,
+                projection: 0.1 * step as f64,
+                largest_row_norm: 1e-300,
+                weight_norm: 1.0 / 3.0,
+                exponent: -0.0,
+            })
+            .to_vec();
+        vec![plain, stored("mnist/1x2000/bp", 1, 1, &[8]), full, diverged("cifar10/1x2000/bp", 2), none, followed]
     }
 
     fn written(trials: &[StoredTrial]) -> tempfile::TempDir {
@@ -318,5 +362,67 @@ mod tests {
         let curves = dir.path().join("curves.parquet");
         write_parquet(&read_parquet(&curves).unwrap().head(Some(1)), &curves).unwrap();
         assert!(refill(dir.path(), &wanted).unwrap_err().to_string().contains("1 of its 2 epochs"));
+    }
+
+    /// The files of [`trials`] with one of them replaced; what reading says, unless it takes the file as whole.
+    fn said_of(good: &Path, name: &str, bytes: &[u8]) -> Option<String> {
+        let dir = tempfile::tempdir().unwrap();
+        for other in ["results.parquet", "curves.parquet", "filters.parquet"] {
+            std::fs::copy(good.join(other), dir.path().join(other)).unwrap();
+        }
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+        let keys: Vec<String> = trials().iter().map(|t| t.trial.key()).collect();
+        refill(dir.path(), &keys.iter().map(String::as_str).collect()).err().map(|e| e.to_string())
+    }
+
+    #[test]
+    fn files_that_are_no_parquet_at_all_are_named() {
+        let good = written(&trials());
+        for name in ["results.parquet", "curves.parquet", "filters.parquet"] {
+            let bytes = std::fs::read(good.path().join(name)).unwrap();
+            let footer = |length: u32| [&bytes[..bytes.len() - 8], &length.to_le_bytes(), b"PAR1"].concat();
+            let cases = [
+                vec![],
+                b"PAR1".to_vec(),
+                b"PAR1PAR1".to_vec(),
+                b"key,cell\nx,y\n".to_vec(),
+                bytes[..bytes.len() / 2].to_vec(),
+                bytes[..bytes.len() - 1].to_vec(),
+                footer(0),
+                footer(u32::MAX),
+                vec![0; 4096],
+            ];
+            for (i, case) in cases.iter().enumerate() {
+                let said = said_of(good.path(), name, case);
+                assert!(said.as_ref().is_some_and(|s| s.contains(name)), "{name}, case {i}: {said:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        /// Damage anywhere ends in an error that names the file or the trial, or in values that a reader may doubt; never
+        /// in a panic.
+        #[test]
+        fn damaged_parquet_files_are_errors_not_panics(
+            file in 0usize..3, at: prop::sample::Index, near_the_end: bool,
+            with in prop::collection::vec(any::<u8>(), 1..8), cut in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let good = written(&trials());
+            let name = ["results.parquet", "curves.parquet", "filters.parquet"][file];
+            let mut bytes = std::fs::read(good.path().join(name)).unwrap();
+            // the footer describes everything else: half of the damage is done there
+            let from = if near_the_end { bytes.len() - bytes.len() / 4 } else { 0 };
+            let at = from + at.index(bytes.len() - from);
+            for (byte, with) in bytes[at..].iter_mut().zip(with) {
+                *byte = with;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            if let Some(said) = said_of(good.path(), name, &bytes) {
+                prop_assert!(said.contains(".parquet") || said.contains("trial") || said.contains("curves"), "{}", said);
+            }
+        }
     }
 }

@@ -259,4 +259,28 @@ mod tests {
         assert_eq!(rows, [None, None, Some(-1.0 / 16.0), Some(-3.0 / 16.0), None]);
         assert_eq!(s.column("variant").unwrap().str().unwrap().get(1), Some("rate 0.2"));
     }
+
+    #[test]
+    fn a_number_that_is_none_is_refused_and_never_averaged() {
+        let trials = [stored(BP, 1, 0, &[8]), stored(BP, 2, 0, &[10]), stored(FA, 1, 0, &[7]), stored(FA, 2, 0, &[8])];
+        let clean = trials_frame(&trials).unwrap();
+        let floats: Vec<String> =
+            clean.columns().iter().filter(|c| c.dtype() == &DataType::Float64).map(|c| c.name().to_string()).collect();
+        assert!(floats.len() > 5);
+        for name in floats {
+            for poison in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                let mut frame = clean.clone();
+                let mut values = frame.column(&name).unwrap().f64().unwrap().to_vec();
+                values[0] = Some(poison);
+                frame.with_column(Column::new(name.as_str().into(), values)).unwrap();
+                let Ok(summary) = summarise(&frame) else { continue };
+                // what is not averaged (rates, times) may pass; of what is, nothing does
+                assert!(!name.ends_with("test_accuracy") && name != "train_accuracy", "{name}: {poison} was averaged");
+                for column in ["mean", "std", "ci_low", "train_mean", "best_mean", "difference_mean"] {
+                    let values = summary.column(column).unwrap().f64().unwrap();
+                    assert!(values.iter().flatten().all(f64::is_finite), "{name}: {poison} got into {column}");
+                }
+            }
+        }
+    }
 }

@@ -41,6 +41,7 @@ pub fn variants(trials: &DataFrame) -> Result<Vec<String>, StatsError> {
             for column in (0..SWEPT.len()).filter(|c| differs[*c]) {
                 let value = value(column, row)?;
                 parts.push(match SWEPT[column].1 {
+                    "epochs" if value == "1" => "1 epoch".to_string(),
                     "epochs" => format!("{value} epochs"),
                     word => format!("{word} {value}"),
                 });

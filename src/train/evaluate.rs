@@ -13,6 +13,7 @@ pub struct Evaluator {
     panels: Panels,
     input: Matrix,
     buffers: Vec<Matrix>,
+    saw_no_number: bool,
 }
 
 impl Evaluator {
@@ -21,7 +22,13 @@ impl Evaluator {
             panels: Panels::zeros(inputs, BATCH),
             input: Matrix::zeros(inputs, BATCH),
             buffers: trainer.buffers(BATCH),
+            saw_no_number: false,
         }
+    }
+
+    /// Whether an output of any image so far was not a number: then no score of this network means anything.
+    pub fn saw_no_number(&self) -> bool {
+        self.saw_no_number
     }
 
     /// Score on the images at `rows`; with `bits`, also which were right (the first image in the lowest bit of the
@@ -53,7 +60,9 @@ impl Evaluator {
         for (i, rows) in rows.chunks(BATCH).enumerate() {
             inputs.gather_transposed(images, rows, &mut self.panels, &mut self.input);
             let watch = |l: usize, h: &Matrix| watch(l, h, rows.len());
+            let saw_no_number = &mut self.saw_no_number;
             trainer.predict_watched(&self.input, &mut self.buffers, watch, |n, class| {
+                *saw_no_number |= n < rows.len() && class.is_none();
                 if n < rows.len() && class == Some(images.labels[rows[n] as usize]) {
                     correct += 1;
                     right[(i * BATCH + n) / 8] |= 1 << (n % 8);

@@ -133,7 +133,7 @@ pub(super) fn follow(
             let diverged = trainer.step(inputs, &data.train, batch).diverged;
             let step = trainer.steps();
             let look = step.is_multiple_of(EVERY) || step == steps;
-            if diverged.is_some() || look && !trainer.flush() {
+            if diverged.is_some() || look && !(trainer.flush() && trainer.is_finite()) {
                 return Ok((rows, diverged.or(Some(step))));
             }
             if look {

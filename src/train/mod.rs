@@ -8,6 +8,8 @@ mod growth;
 mod inputs;
 mod observe;
 mod outcome;
+#[cfg(test)]
+mod poison_tests;
 mod products;
 mod split;
 mod trainer;
@@ -212,7 +214,7 @@ pub fn train_keeping(
         let train_sample = evaluator.watched(&mut trainer, &inputs, &data.train, &split.train_sample, None, see);
         let seen = observer.look(isa, &mut trainer);
         outcome.runaway |= seen.weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
-        outcome.curve.push(EpochRow {
+        let row = EpochRow {
             epoch: epoch + 1,
             train_loss: loss / steps_per_epoch as f64,
             train_sample,
@@ -230,7 +232,13 @@ pub fn train_keeping(
             conserved_drift: seen.conserved_drift,
             incoming_change: seen.incoming_change,
             epoch_time_s: epoch_started.elapsed().as_secs_f64(),
-        });
+        };
+        // what the steps may not see: nothing of it gets into a curve
+        if evaluator.saw_no_number() || !row.is_finite() || !trainer.is_finite() {
+            outcome.status = Status::Diverged { step: trainer.steps() };
+            break 'epochs;
+        }
+        outcome.curve.push(row);
         if keeper.due() {
             let total_time_s = earlier + started.elapsed().as_secs_f64();
             let so_far = Outcome { total_time_s, test_bits: test_bits.clone(), ..outcome.clone() };
@@ -241,10 +249,15 @@ pub fn train_keeping(
         if monitor.cancelled() {
             return Err(Stopped);
         }
-        outcome.train = Some(evaluator.score(&mut trainer, &inputs, &data.train, &split.train, None));
-        outcome.test_bits = test_bits;
-        outcome.filters = config.keep_filters.then(|| observe::filters(trainer.weights(1)));
-        outcome.weights_sha256 = weights_hash(&trainer);
+        let score = evaluator.score(&mut trainer, &inputs, &data.train, &split.train, None);
+        if evaluator.saw_no_number() {
+            outcome.status = Status::Diverged { step: trainer.steps() };
+        } else {
+            outcome.train = Some(score);
+            outcome.test_bits = test_bits;
+            outcome.filters = config.keep_filters.then(|| observe::filters(trainer.weights(1)));
+            outcome.weights_sha256 = weights_hash(&trainer);
+        }
     }
     outcome.total_time_s = earlier + started.elapsed().as_secs_f64();
     Ok(outcome)

@@ -75,6 +75,21 @@ pub struct EpochRow {
     pub epoch_time_s: f64,
 }
 
+impl EpochRow {
+    /// Whether every number that was seen is one: what is not would be averaged by the next reader.
+    pub fn is_finite(&self) -> bool {
+        let lists = [&self.weight_norms, &self.largest_weights, &self.largest_row_norms];
+        let more = [&self.silent_units, &self.movements, &self.feedback_norms];
+        let options = self.feedback_angles.iter().chain(&self.delta_angles).chain([
+            &self.stable_rank,
+            &self.conserved_drift,
+            &self.incoming_change,
+        ]);
+        let numbers = lists.into_iter().chain(more).flatten().chain(options.flatten());
+        numbers.chain([&self.train_loss, &self.epoch_time_s]).all(|v| v.is_finite())
+    }
+}
+
 /// Weights of the first layer while they are followed (study of growth).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct GrowthRow {

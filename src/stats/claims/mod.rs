@@ -129,7 +129,7 @@ pub fn write(path: &Path, judged: &[Judged]) -> Result<(), StatsError> {
 
 /// Reads a `claims.json`; `None` if there is none.
 pub fn read(path: &Path) -> Option<Vec<Judged>> {
-    serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
+    serde_json::from_str(&atomic::read_text(path, atomic::MOST_TEXT).ok()?).ok()
 }
 
 /// One test among those of its family.

@@ -152,6 +152,12 @@ impl Trainer {
         parts
     }
 
+    /// Whether all of that is finite. The steps check what they change; this sees what an activation function hides (a
+    /// ReLU makes zero of NaN) and what nothing changes.
+    pub(in crate::train) fn is_finite(&mut self) -> bool {
+        self.state().iter().all(|part| part.iter().all(|v| v.is_finite()))
+    }
+
     /// Everything counted that the next step depends on.
     pub(in crate::train) fn counters(&self) -> Vec<u64> {
         let gates = self.layers.iter().filter_map(|l| l.gate.as_ref());
