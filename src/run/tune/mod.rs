@@ -2,7 +2,8 @@
 //!
 //! Half-decade grid; a winner at the grid's edge extends the grid; a rate that overflows is recorded and never wins;
 //! of equals the smaller rate wins. One seed of its own, so that no reported seed has been looked at. HebbNet has two
-//! rates: see [`exponents`].
+//! rates: see [`exponents`]. Rates of B may have two maxima, one of a B that hardly learns (a rate of zero is fixed feedback)
+//! and one of a B that grows: their first grid is coarse and wide.
 
 mod exponents;
 
@@ -232,7 +233,9 @@ impl Searched {
     pub fn first(self, grid: &Grid) -> Vec<Point> {
         match self {
             Searched::Exponents => exponents::first(grid),
-            _ => grid.clone().map(|k| Point { growth: None, k }).collect(),
+            // whole decades
+            Searched::Feedback => (*LIMITS.start()..=0).step_by(2).map(|k| Point { growth: None, k }).collect(),
+            Searched::Learning => grid.clone().map(|k| Point { growth: None, k }).collect(),
         }
     }
 
@@ -264,25 +267,16 @@ fn best(tried: impl Iterator<Item = (Point, Option<Score>)>) -> Option<(Point, S
     best
 }
 
-/// A rate beside these (ascending) where a better one than `best` may lie, if `best` is at an edge.
-fn beyond(rates: &[i32], best: i32) -> Option<i32> {
-    let (lowest, highest) = (*rates.first()?, *rates.last()?);
-    match best {
-        k if k == lowest && k > *LIMITS.start() => Some(k - 1),
-        k if k == highest && k < *LIMITS.end() => Some(k + 1),
-        _ => None,
-    }
-}
-
-/// Chooses among rates.
+/// Chooses among rates: the best with both neighbours tried.
 fn next(tried: &BTreeMap<Point, Option<Score>>) -> Next {
-    let rates: Vec<i32> = tried.keys().map(|p| p.k).collect();
-    let at = |k| Next::Try(vec![Point { growth: None, k }]);
-    match best(tried.iter().map(|(p, s)| (*p, *s))) {
-        None if rates[0] > *LIMITS.start() => at(rates[0] - 1),
-        None => Next::None,
-        Some((point, _)) => beyond(&rates, point.k).map_or(Next::Winner(point), at),
-    }
+    let point = |k| Point { growth: None, k };
+    let lowest = tried.keys().next().map_or(*LIMITS.end(), |p| p.k);
+    let Some((best, _)) = best(tried.iter().map(|(p, s)| (*p, *s))) else {
+        return if lowest > *LIMITS.start() { Next::Try(vec![point(lowest - 1)]) } else { Next::None };
+    };
+    let beside = [best.k - 1, best.k + 1].into_iter().filter(|k| LIMITS.contains(k)).map(point);
+    let untried: Vec<Point> = beside.filter(|p| !tried.contains_key(p)).collect();
+    if untried.is_empty() { Next::Winner(best) } else { Next::Try(untried) }
 }
 
 /// The table's entry of a finished search. `moved`: see [`RateEntry::unmoved`].
@@ -355,12 +349,16 @@ mod tests {
         assert_eq!(robustness_families().len(), 2 * (6 + 2));
     }
 
-    /// Runs a whole search of one rate on a made-up score.
+    /// Runs a whole search of a learning rate on a made-up score.
     fn search(score: impl Fn(i32) -> Option<u32>) -> (Next, Vec<i32>) {
+        search_of(Searched::Learning, score)
+    }
+
+    fn search_of(what: Searched, score: impl Fn(i32) -> Option<u32>) -> (Next, Vec<i32>) {
         let score = |p: Point| Some(Score { correct: score(p.k)?, moved: 0.0 });
-        let mut tried: BTreeMap<_, _> = Searched::Learning.first(&FIRST).into_iter().map(|p| (p, score(p))).collect();
+        let mut tried: BTreeMap<_, _> = what.first(&FIRST).into_iter().map(|p| (p, score(p))).collect();
         loop {
-            match Searched::Learning.next(&FIRST, &tried) {
+            match what.next(&FIRST, &tried) {
                 Next::Try(points) => tried.extend(points.into_iter().map(|p| (p, score(p)))),
                 end => return (end, tried.keys().map(|p| p.k).collect()),
             }
@@ -398,6 +396,17 @@ mod tests {
         assert_eq!(search(|k| Some(100 - (k - 2).unsigned_abs())).0, winner(2));
         let (end, tried) = search(|k| Some(100 - (k + 7).unsigned_abs()));
         assert_eq!((end, tried[0]), (winner(-7), -8));
+    }
+
+    #[test]
+    fn rates_of_feedback_are_sought_in_decades_then_between_them() {
+        // a hill at 0.1 and a higher one at 3e-5
+        let hills = |k: i32| Some((50 - 5 * (k + 2).abs()).max(60 - 10 * (k + 9).abs()).max(0) as u32);
+        let (end, tried) = search_of(Searched::Feedback, hills);
+        assert_eq!((end, tried), (winner(-9), vec![-14, -12, -11, -10, -9, -8, -6, -4, -2, 0]));
+        // what is best where B hardly learns, or at the top of the grid, is looked around too
+        assert_eq!(search_of(Searched::Feedback, |k| Some((100 - k) as u32)).0, winner(*LIMITS.start()));
+        assert_eq!(search_of(Searched::Feedback, |k| Some(100 - (k - 1).unsigned_abs())).0, winner(1));
     }
 
     #[test]
