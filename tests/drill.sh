@@ -2,14 +2,14 @@
 say() { echo "$drill: $*"; }
 fail() { echo "$drill: FAILED: $*" >&2; exit 1; }
 
-# Results of a folder without what may differ between runs: measured columns and the commit.
-bits() {
-  awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) keep[i] = $i !~ /(_time_s|_memory_bytes)$/ && $i != "commit" }
-           { line = ""; for (i = 1; i <= NF; i++) if (keep[i]) line = line "," $i; print line }' "$1/results.csv"
+# alike A B: whether both stores hold the same trials and curves to the bit; measured columns and the commit do not count.
+alike() {
+  "$report" compare "$1" "$2" > "$dir/compared" 2>&1 || fail "compare: $(cat "$dir/compared")"
+  grep -q 'equal bit for bit, 0 differ, 0 only in A, 0 only in B' "$dir/compared"
 }
 
 # same FOLDER PLAIN WORDS: fails unless both hold the same bits.
 same() {
-  diff <(bits "$2") <(bits "$1") > /dev/null || fail "$1 differs from the undisturbed run"
+  alike "$1" "$2" || fail "$1 differs from the undisturbed run: $(cat "$dir/compared")"
   say "$3: equal bit for bit"
 }

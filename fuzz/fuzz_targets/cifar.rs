@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     match parse_records(records, Path::new("data_batch_9.bin"), count.into()) {
         Ok(images) => {
             assert_eq!(images.pixels.len(), usize::from(count) * 3072);
-            assert!(images.labels.len() == count.into() && images.labels.iter().all(|l| *l <= 9));
+            assert!(images.labels.len() == usize::from(count) && images.labels.iter().all(|l| *l <= 9));
         }
         Err(e) => assert!(e.to_string().contains("data_batch_9.bin")),
     }

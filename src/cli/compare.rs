@@ -56,7 +56,7 @@ fn compared(
     every: bool,
 ) -> anyhow::Result<(String, usize, usize)> {
     let mut text = head("A", path_a, a) + &head("B", path_b, b);
-    text += &bits(&same_bits(&a.trials, &b.trials)?);
+    text += &bits(&same_bits([&a.trials, &a.curves], [&b.trials, &b.curves])?);
 
     let different = settings(&a.trials, &b.trials)?;
     text += if different.is_empty() {
@@ -130,7 +130,7 @@ fn some(lines: Vec<String>) -> String {
 
 fn bits(c: &Comparison) -> String {
     let mut text = format!(
-        "\nTrials: {} equal bit for bit, {} differ, {} only in A, {} only in B\n",
+        "\nTrials, with their curves: {} equal bit for bit, {} differ, {} only in A, {} only in B\n",
         c.equal.len(),
         c.differ.len(),
         c.new.len(),

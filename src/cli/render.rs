@@ -13,7 +13,7 @@ use crate::report::{self, Inputs, Reference};
 use crate::run::selection::Selection;
 use crate::run::{Sitting, Store, StoredTrial, collect};
 use crate::stats::claims::{self, Judged, Margins};
-use crate::stats::{self, Results, Uses};
+use crate::stats::{self, Results, StatsError, Uses};
 
 #[derive(Args)]
 pub struct RenderArgs {
@@ -100,15 +100,21 @@ fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Res
     Ok(Published { page, claims })
 }
 
-/// The verdicts of the reference run, unless that is what is being written.
+/// The verdicts of the reference run, unless that is what is being written. A damaged one costs the page a column, not
+/// the user a report.
 fn reference(out: &Path) -> Option<Reference> {
     let folders = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
     let folder = folders.iter().map(|f| f.join("reports/reference")).find(|f| f.join("claims.json").exists())?;
     if folder.canonicalize().ok() == out.canonicalize().ok() {
         return None;
     }
+    let read = reference_in(&folder);
+    read.inspect_err(|e| eprintln!("note: the reference run is left out of the report: {e}")).ok()
+}
+
+fn reference_in(folder: &Path) -> Result<Reference, StatsError> {
     let claims = claims::read(&folder.join("claims.json"))?;
-    Some(Reference { claims, provenance: stats::read_provenance(&folder.join("provenance.json")).ok()? })
+    Ok(Reference { claims, provenance: stats::read_provenance(&folder.join("provenance.json"))? })
 }
 
 /// What a folder holds: its store if a run was planned there, else its Parquet files.
@@ -175,4 +181,20 @@ pub fn trials_of(store: &Store, keys: &[String]) -> anyhow::Result<Found> {
         }
     }
     Ok(Found { missing: keys.len() - trials.len(), trials: trials.into_values().collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_verdicts_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for (text, words) in [("[{\"id\": 3}]", "not the verdicts of this program"), ("[]", "provenance.json")] {
+            std::fs::write(folder.path().join("claims.json"), text).unwrap();
+            let error = reference_in(folder.path()).err().unwrap().to_string();
+            assert!(error.contains(words), "{error}");
+            assert_eq!(error.contains("claims.json"), text != "[]", "{error}");
+        }
+    }
 }

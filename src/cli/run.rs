@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use clap::Args;
+use polars::prelude::DataFrame;
 
 use super::arguments::{PlaceArgs, Shard, StudyArgs, load, misuse};
 use super::output::{count, duration, print};
@@ -98,7 +99,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     text += &match published {
         None if request.study.is_some() => String::new(),
         None => format!("no published run of profile {} to compare with\n", request.profile),
-        Some((path, published)) => verdict(&path, &same_bits(&results.trials, &published)?),
+        Some((path, published)) => {
+            verdict(&path, &same_bits([&results.trials, &results.curves], published.each_ref())?)
+        }
     };
     print(&text)
 }
@@ -196,13 +199,15 @@ fn keep_history(results: &mut Results, out: &Path) {
     }
 }
 
-/// The published run of this profile: in the repository that the program was built in, or in the current folder.
-fn published(request: &Request) -> Option<(String, polars::prelude::DataFrame)> {
-    let name = format!("reports/{}/results.parquet", request.profile);
+/// Trials and curves of the published run of this profile: in the repository that the program was built in, or in the
+/// current folder.
+fn published(request: &Request) -> Option<(String, [DataFrame; 2])> {
+    let name = format!("reports/{}", request.profile);
     let folders = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
-    let path = folders.iter().map(|f| f.join(&name)).find(|p| p.exists())?;
-    match read_parquet(&path) {
-        Ok(frame) => Some((format!("reports/{}", request.profile), frame)),
+    let folder = folders.iter().map(|f| f.join(&name)).find(|f| f.join("results.parquet").exists())?;
+    let frame = |file: &str| read_parquet(&folder.join(file));
+    match frame("results.parquet").and_then(|trials| Ok([trials, frame("curves.parquet")?])) {
+        Ok(frames) => Some((name, frames)),
         Err(e) => {
             eprintln!("note: the published run cannot be read: {e}");
             None

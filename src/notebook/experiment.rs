@@ -244,7 +244,7 @@ fn train(plan: &Plan, datasets: &Datasets, threads: usize) -> Result<Vec<StoredT
     let store = Store::open(folder.path())?;
     let all: Vec<&Planned> = plan.trials.iter().collect();
     let commit = commit();
-    let observer = Lines::new(&plan.trials);
+    let observer = Lines::new(&plan.trials)?;
     execute(&all, datasets, &store, threads, commit.as_deref(), &AtomicBool::new(false), &observer)?;
     let mut trials = Vec::with_capacity(all.len());
     for planned in all {

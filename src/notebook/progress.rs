@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::problem::Problem;
 use crate::report::format::duration;
 use crate::run::execute::Observer;
 use crate::run::plan::Planned;
@@ -12,8 +13,10 @@ use crate::train::Outcome;
 const FIRST: Duration = Duration::from_secs(8);
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Prints `7 of 30 trials, about 40 s left` now and then. `BIOPROP_PROGRESS=off` silences it: what a notebook holds
-/// is then the same on every run.
+/// `off` silences it: what a notebook holds is then the same on every run.
+const VARIABLE: &str = "BIOPROP_PROGRESS";
+
+/// Prints `7 of 30 trials, about 40 s left` now and then, unless the variable says otherwise.
 pub(super) struct Lines {
     started: Instant,
     operations: f64,
@@ -30,14 +33,26 @@ struct State {
 }
 
 impl Lines {
-    pub fn new(trials: &[Planned]) -> Lines {
+    /// # Errors
+    /// A value of the variable that means nothing.
+    pub fn new(trials: &[Planned]) -> Result<Lines, Problem> {
+        let value = std::env::var_os(VARIABLE).unwrap_or_default();
+        let silent = silent(&value.to_string_lossy())?;
         let now = Instant::now();
-        Lines {
+        Ok(Lines {
             started: now,
             operations: trials.iter().map(|t| t.operations).sum(),
             state: Mutex::new(State { trials: 0, of: trials.len(), done: 0.0, next: now + FIRST, pause: FIRST }),
-            silent: std::env::var("BIOPROP_PROGRESS").is_ok_and(|v| v == "off"),
-        }
+            silent,
+        })
+    }
+}
+
+fn silent(value: &str) -> Result<bool, Problem> {
+    match value {
+        "" => Ok(false),
+        "off" => Ok(true),
+        _ => Err(Problem::new(format!("{VARIABLE}={value}: known is off; leave it unset to see progress"))),
     }
 }
 
@@ -60,5 +75,19 @@ impl Observer for Lines {
 
     fn note(&self, text: &str) {
         println!("{text}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_means_nothing_is_refused() {
+        assert_eq!((silent(""), silent("off")), (Ok(false), Ok(true)));
+        for value in ["OFF", "on", "0"] {
+            let error = silent(value).unwrap_err().to_string();
+            assert!(error.contains(value) && error.contains("known is off"), "{error}");
+        }
     }
 }

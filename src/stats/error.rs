@@ -31,6 +31,8 @@ pub enum StatsError {
     Table { path: PathBuf, source: PolarsError },
     #[error("{path}: not a provenance file of this program ({source}); run again, or copy the whole folder")]
     Provenance { path: PathBuf, source: serde_json::Error },
+    #[error("{path}: not the verdicts of this program ({source}); `report render` on its folder writes them anew")]
+    Claims { path: PathBuf, source: serde_json::Error },
     #[error(
         "{path} has no column `{column}` of the right type ({source}); it was written by another version of this program"
     )]

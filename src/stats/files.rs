@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 use polars_io::prelude::{CsvWriter, ParquetReader, ParquetWriter, SerReader, SerWriter};
 
+use super::parquet::{check_size, check_types};
 use super::{StatsError, Uses, curves_frame, filters_frame, same_bits, summarise, trials_frame, tuning_frame};
 use crate::run::{Provenance, StoredTrial, atomic};
 use crate::study::rates::RateTable;
@@ -106,7 +107,7 @@ impl Results {
         let mut sets = sets.into_iter();
         let (mut left_path, mut joined) = sets.next().ok_or(StatsError::NoTrials)?;
         for (path, next) in sets {
-            let common = same_bits(&next.trials, &joined.trials)?;
+            let common = same_bits([&next.trials, &next.curves], [&joined.trials, &joined.curves])?;
             if let Some((key, columns)) = common.differ.into_iter().next() {
                 return Err(StatsError::Conflict {
                     key,
@@ -234,9 +235,14 @@ pub fn read_parquet(path: &Path) -> Result<DataFrame, StatsError> {
 /// The frame in the bytes of a Parquet file.
 ///
 /// # Errors
-/// Whatever makes them no Parquet file.
+/// Whatever makes them no Parquet file, or one that asks for far more memory than its size explains.
 pub fn parse_parquet(bytes: Vec<u8>) -> PolarsResult<DataFrame> {
-    let read = || ParquetReader::new(std::io::Cursor::new(bytes)).finish();
+    let read = || {
+        let mut reader = ParquetReader::new(std::io::Cursor::new(&bytes[..]));
+        check_size(&bytes, reader.get_metadata()?)?;
+        check_types(&*reader.schema()?)?;
+        reader.finish()
+    };
     // the reader trusts what a file says of itself in places
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(PolarsError::ComputeError("a damaged Parquet file".into())))

@@ -12,6 +12,7 @@ mod frames;
 mod moved;
 pub mod multiple;
 pub mod paired;
+mod parquet;
 pub mod power;
 pub mod ranks;
 mod refill;

@@ -8,11 +8,18 @@ use std::time::Duration;
 use super::{FetchEvent, Progress};
 use crate::data::DataError;
 
-const CONNECT: Duration = Duration::from_secs(10);
-/// Longest silence of a server in the middle of an answer.
-const SILENCE: Duration = Duration::from_secs(30);
-/// Longest download, so that a trickle of bytes ends some day; the next call resumes it.
-const WHOLE: Duration = Duration::from_secs(3600);
+/// How long a download may take.
+#[derive(Clone, Copy)]
+pub(super) struct Timeouts {
+    connect: Duration,
+    /// Longest silence of a server, before or in the middle of an answer.
+    silence: Duration,
+    /// Longest download, so that a trickle of bytes ends some day; the next call resumes it.
+    whole: Duration,
+}
+
+pub(super) const TIMEOUTS: Timeouts =
+    Timeouts { connect: Duration::from_secs(10), silence: Duration::from_secs(30), whole: Duration::from_secs(3600) };
 const CHUNK: usize = 64 * 1024;
 
 /// One file to download.
@@ -22,6 +29,7 @@ pub(super) struct Download<'a> {
     pub part: &'a Path,
     /// Most bytes the file may have.
     pub limit: u64,
+    pub timeouts: Timeouts,
 }
 
 impl Download<'_> {
@@ -80,7 +88,7 @@ impl Download<'_> {
             self.empty(file)?;
             have = 0;
         }
-        let mut request = agent(self.url).get(self.url).header("Accept-Encoding", "identity");
+        let mut request = agent(self.url, self.timeouts).get(self.url).header("Accept-Encoding", "identity");
         if have > 0 {
             request = request.header("Range", format!("bytes={have}-"));
         }
@@ -144,18 +152,18 @@ impl Download<'_> {
     }
 }
 
-fn agent(url: &str) -> ureq::Agent {
+fn agent(url: &str, timeouts: Timeouts) -> ureq::Agent {
     ureq::Agent::config_builder()
         // the checksum protects the content; this protects against being told anything else. Tests speak to themselves
         .https_only(!(cfg!(test) && url.starts_with("http://127.0.0.1")))
         .http_status_as_error(false)
         .max_redirects(5)
-        .timeout_resolve(Some(CONNECT))
-        .timeout_connect(Some(CONNECT))
-        .timeout_send_request(Some(SILENCE))
-        .timeout_recv_response(Some(SILENCE))
-        .timeout_per_read(Some(SILENCE))
-        .timeout_global(Some(WHOLE))
+        .timeout_resolve(Some(timeouts.connect))
+        .timeout_connect(Some(timeouts.connect))
+        .timeout_send_request(Some(timeouts.silence))
+        .timeout_recv_response(Some(timeouts.silence))
+        .timeout_per_read(Some(timeouts.silence))
+        .timeout_global(Some(timeouts.whole))
         .user_agent(concat!("bioprop/", env!("CARGO_PKG_VERSION")))
         .build()
         .into()
@@ -211,7 +219,7 @@ mod tests {
         /// Runs; accepts only "0123456789".
         fn run(&self) -> Result<(), DataError> {
             let part = self.folder.path().join("f.part");
-            let download = Download { url: &self.url, part: &part, limit: 12 };
+            let download = Download { url: &self.url, part: &part, limit: 12, timeouts: TIMEOUTS };
             download.run_checked(&mut |_| {}, |_| match fs::read_to_string(&part).unwrap().as_str() {
                 "0123456789" => Ok(()),
                 found => Err(DataError::Archive { path: part.clone(), reason: found.into() }),
@@ -294,7 +302,64 @@ mod tests {
     fn only_https_leaves_this_machine() {
         let folder = tempfile::tempdir().unwrap();
         let part = folder.path().join("f.part");
-        let download = Download { url: "http://localhost/file", part: &part, limit: 12 };
+        let download = Download { url: "http://localhost/file", part: &part, limit: 12, timeouts: TIMEOUTS };
         assert!(matches!(download.run_checked(&mut |_| {}, |_| Ok(())), Err(DataError::Download { .. })));
+    }
+
+    /// Answers with `head`, then with `byte` after each pause until nobody listens any more, or never if there is none.
+    fn slow_server(head: &'static str, byte: Option<Duration>) -> (String, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://127.0.0.1:{}/file", listener.local_addr().unwrap().port());
+        let handle = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            if let Some(pause) = byte {
+                while stream.write_all(b"x").is_ok() {
+                    std::thread::sleep(pause);
+                }
+            }
+            // silent until the other side has gone
+            let _ = stream.read_to_end(&mut vec![]);
+        });
+        (url, handle)
+    }
+
+    /// How long the download waited, what it said, and what its part file holds.
+    fn impatient(head: &'static str, byte: Option<Duration>, timeouts: Timeouts) -> (Duration, String, String) {
+        let (url, handle) = slow_server(head, byte);
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("f.part");
+        let started = std::time::Instant::now();
+        let download = Download { url: &url, part: &part, limit: 1000, timeouts };
+        let error = download.run_checked(&mut |_| {}, |_| panic!("nothing to accept")).unwrap_err();
+        let waited = started.elapsed();
+        assert!(matches!(error, DataError::Download { .. }), "{error}");
+        handle.join().unwrap();
+        (waited, error.to_string(), fs::read_to_string(&part).unwrap_or_default())
+    }
+
+    const SHORT: Duration = Duration::from_millis(300);
+    /// Far beyond any delay of a busy machine, and far below the times that are really set.
+    const LONG: Duration = Duration::from_secs(9);
+
+    #[test]
+    fn a_silent_server_is_left() {
+        let timeouts = Timeouts { silence: SHORT, ..TIMEOUTS };
+        for (head, kept) in [("", ""), ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234", "01234")] {
+            let (waited, error, part) = impatient(head, None, timeouts);
+            assert!((SHORT..LONG).contains(&waited), "{waited:?}");
+            assert!(error.contains("timeout"), "{error}");
+            assert_eq!(part, kept);
+        }
+    }
+
+    #[test]
+    fn a_server_that_trickles_is_left() {
+        let timeouts = Timeouts { whole: 2 * SHORT, ..TIMEOUTS };
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n";
+        let (waited, error, part) = impatient(head, Some(Duration::from_millis(20)), timeouts);
+        assert!((2 * SHORT..LONG).contains(&waited), "{waited:?}");
+        assert!(error.contains("timeout"), "{error}");
+        assert!(!part.is_empty() && part.chars().all(|c| c == 'x'), "{part}");
     }
 }

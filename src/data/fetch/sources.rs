@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::archive::{Wanted, extract, labels_from_json, records_from_png};
-use super::http::Download;
+use super::http::{Download, TIMEOUTS};
 use super::{Destination, Progress, Source, client};
 use crate::data::official::official_files;
 use crate::data::raw::{read_content, sha256_hex};
@@ -55,7 +55,7 @@ impl Source for MnistMirror {
             let url = format!("{}{packed}", self.base);
             let part = to.downloads().join(format!("{packed}.part"));
             // packed files are smaller than their content
-            let download = Download { url: &url, part: &part, limit: file.bytes() };
+            let download = Download { url: &url, part: &part, limit: file.bytes(), timeouts: TIMEOUTS };
             download.run_checked(progress, |progress| {
                 let bytes = read_content(&part, file.bytes())?;
                 to.install(file, &bytes, Path::new(&url), progress)
@@ -85,7 +85,7 @@ impl Source for Cifar10Archive {
             "cifar-10-batches-bin/test_batch.bin",
         ];
         let part = to.downloads().join("cifar-10-binary.tar.gz.part");
-        let download = Download { url: self.url, part: &part, limit: 200 * MB };
+        let download = Download { url: self.url, part: &part, limit: 200 * MB, timeouts: TIMEOUTS };
         download.run_checked(progress, |progress| {
             let files = official_files(to.id);
             let wanted: Vec<Wanted> =

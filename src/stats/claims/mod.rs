@@ -127,9 +127,14 @@ pub fn write(path: &Path, judged: &[Judged]) -> Result<(), StatsError> {
     atomic::write_atomically(path, |w| writeln!(w, "{text}")).map_err(fail)
 }
 
-/// Reads a `claims.json`; `None` if there is none.
-pub fn read(path: &Path) -> Option<Vec<Judged>> {
-    serde_json::from_str(&atomic::read_text(path, atomic::MOST_TEXT).ok()?).ok()
+/// Reads a `claims.json`.
+///
+/// # Errors
+/// A file that cannot be read, or that holds something else.
+pub fn read(path: &Path) -> Result<Vec<Judged>, StatsError> {
+    let fail = |source| StatsError::Io { path: path.to_path_buf(), action: "read", source };
+    let text = atomic::read_text(path, atomic::MOST_TEXT).map_err(fail)?;
+    serde_json::from_str(&text).map_err(|source| StatsError::Claims { path: path.to_path_buf(), source })
 }
 
 /// One test among those of its family.
