@@ -112,7 +112,8 @@ fn target(args: &TuneArgs, table: &RateTable, family: String, cell: Cell, of_fee
         beside.feedback_rate =
             table.rates(&cell, args.recipe, Given { learning_rate: Some(1.0), ..beside })?.feedback_rate;
     }
-    let known = known(args.profile, args.recipe, &family, &cell);
+    // rates of B have a wide grid of their own
+    let known = (!of_feedback).then(|| known(args.profile, args.recipe, &family, &cell)).flatten();
     Ok(Target { cell, recipe: args.recipe, family, searched, beside, epochs: epochs(args.profile), known })
 }
 
