@@ -23,6 +23,11 @@ pub fn floats(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, ReportE
     Ok(s.f64().map_err(|e| fail(name, e))?.iter().map(|v| v.filter(|v| v.is_finite())).collect())
 }
 
+/// Nothing in every row where the frame lacks the column.
+pub fn floats_or_none(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>, ReportError> {
+    if frame.column(name).is_ok() { floats(frame, name) } else { Ok(vec![None; frame.height()]) }
+}
+
 pub fn integers(frame: &DataFrame, name: &str) -> Result<Vec<Option<u64>>, ReportError> {
     let s = cast(frame, name, &DataType::UInt64)?;
     Ok(s.u64().map_err(|e| fail(name, e))?.iter().collect())

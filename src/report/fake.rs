@@ -158,6 +158,7 @@ pub fn frames(profile: Profile, made: &[Made]) -> Fake {
         "recipe" => text(&|_| "main".into()),
         "precision" => text(&|_| "f32".into()),
         "learning_rate" => made.iter().map(|m| if m.cell.dataset == DatasetId::Mnist { 0.1 } else { 0.0316 }).collect::<Vec<f64>>(),
+        "feedback_rate" => made.iter().map(|m| m.cell.rule.option("feedback").filter(|k| ["hebb", "oja"].contains(k)).map(|_| 1e-3)).collect::<Vec<Option<f64>>>(),
         "batch" => vec![64u32; made.len()],
         "epochs" => vec![epochs; made.len()],
         "data" => text(&|_| profile.data().name().into()),

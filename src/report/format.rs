@@ -97,6 +97,18 @@ pub fn short_rate(v: f64) -> String {
     rate(format!("{v:.2e}").parse().unwrap_or(v))
 }
 
+/// Three digits that count: `0.0123`, `1.23`, `123`, `1.2e-7`.
+pub fn digits(v: f64) -> String {
+    match v.abs() {
+        0.0 => "0".into(),
+        a if !(1e-3..1e5).contains(&a) => format!("{v:.1e}"),
+        a if a >= 100.0 => format!("{v:.0}"),
+        a if a >= 10.0 => format!("{v:.1}"),
+        a if a >= 1.0 => format!("{v:.2}"),
+        _ => format!("{v:.3}"),
+    }
+}
+
 /// `one`, `two` ... as words up to ten.
 pub fn words(n: usize) -> String {
     const WORDS: [&str; 11] = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];

@@ -25,6 +25,8 @@ pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
     let steps = columns::counts(trials, "steps")?;
     let epochs = columns::counts(trials, "epochs")?;
     let rates = columns::floats(trials, "learning_rate")?;
+    // results of earlier versions have none
+    let feedback_rates = columns::floats_or_none(trials, "feedback_rate")?;
     let times = columns::floats(trials, "train_time_s")?;
     let variants = variants(trials)?;
     let mut all = RunsByCell::new();
@@ -43,6 +45,7 @@ pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
             steps: steps[i],
             epochs: epochs[i] as u32,
             learning_rate: rates[i].unwrap_or(f64::NAN),
+            feedback_rate: feedback_rates[i],
             train_time_s: times[i].unwrap_or(0.0),
             weights_sha256: weights[i].clone(),
         };
@@ -105,11 +108,9 @@ pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, Repo
     let epochs = columns::counts(frame, "epoch")?;
     let (test, validation) = (columns::floats(frame, "test_accuracy")?, columns::floats(frame, "validation_accuracy")?);
     let (first, second) = (columns::floats(frame, "feedback_angle_1")?, columns::floats(frame, "feedback_angle_2")?);
-    // only where weights were followed
-    let followed = |name| match frame.column(name) {
-        Ok(_) => columns::floats(frame, name),
-        Err(_) => Ok(vec![None; frame.height()]),
-    };
+    // only where weights were followed, or feedback was
+    let followed = |name| columns::floats_or_none(frame, name);
+    let norms = [followed("feedback_norm_1")?, followed("feedback_norm_2")?];
     let (exponents, projections) = (followed("growth_exponent")?, followed("projection")?);
     let row_norms = followed("largest_row_norm")?;
     let mut all = CurvesByCell::new();
@@ -120,6 +121,7 @@ pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, Repo
             test: test[i],
             validation: validation[i],
             angles: [first[i], second[i]],
+            feedback_norm: norms.iter().filter_map(|n| n[i]).reduce(f64::max),
             growth: match (exponents[i], projections[i], row_norms[i]) {
                 (Some(exponent), Some(projection), Some(row_norm)) => Some(Growth { exponent, projection, row_norm }),
                 _ => None,

@@ -141,7 +141,8 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
                 Field::tally(c.runaway()),
                 difference(s),
                 Field::number(format::percent_or_none(s.train_mean), s.train_mean),
-                Field::number(s.learning_rate.map_or_else(|| NONE.into(), format::short_rate), s.learning_rate),
+                Field::number(s.learning_rate.map_or_else(|| NONE.into(), format::short_rate), s.learning_rate)
+                    .note(rate_of_feedback(c)),
             ],
         }
     };
@@ -163,6 +164,21 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
         tall: figure.cells.len() > 20,
         rows: figure.cells.iter().map(row).collect(),
     }
+}
+
+/// Rate and growth of feedback that learns.
+fn rate_of_feedback(cell: &CellModel) -> String {
+    let Some(rate) = cell.feedback_rate() else { return String::new() };
+    let grown = cell.feedback_norm().map_or_else(String::new, |n| format!(", ‖B‖ × {}", format::digits(n)));
+    format!("B {}{grown}", format::short_rate(rate))
+}
+
+/// What stands under a figure's table about [`rate_of_feedback`].
+pub fn feedback_note(figure: &FigureModel) -> &'static str {
+    if figure.cells.iter().all(|c| c.feedback_rate().is_none()) {
+        return "";
+    }
+    " Under the rate: the rate of B, and the norm of B after the last epoch as a multiple of its first one (mean over seeds, the larger of two layers). A B that is not renormalised and stays at × 1.00 has hardly learned: the best rate found is then as good as fixed feedback."
 }
 
 /// The table under a figure of repeats: a row per run, then the two summaries.

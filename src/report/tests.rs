@@ -105,6 +105,20 @@ fn everything_is_written_and_nothing_is_fetched() {
 }
 
 #[test]
+fn feedback_that_learns_shows_its_rate_and_what_became_of_its_norm() {
+    let fake = frames(Profile::Quick, &trials(Profile::Quick, 5));
+    let (_dir, out, _) = rendered("feedback", &fake);
+    let md = read(&out, "report.md");
+    let rows =
+        |name: &str| md.lines().filter(|l| l.starts_with(&format!("| {name} | MNIST | 1 × 2000"))).collect::<Vec<_>>();
+    let (hebb, oja, fixed) = (rows("B trained by Hebb"), rows("B trained by Oja"), rows("fixed random"));
+    assert!(!hebb.is_empty() && hebb.iter().all(|r| r.contains("(B 0.001, ‖B‖ × 4")), "{hebb:?}");
+    assert!(!oja.is_empty() && oja.iter().all(|r| r.contains("(B 0.001, ‖B‖ × 1.00)")), "{oja:?}");
+    assert!(!fixed.is_empty() && fixed.iter().all(|r| !r.contains("‖B‖")), "{fixed:?}");
+    assert_eq!(md.matches("Under the rate: the rate of B").count(), 3);
+}
+
+#[test]
 fn the_same_results_give_the_same_files() {
     let fake = frames(Profile::Smoke, &trials(Profile::Smoke, 2));
     let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -20,6 +20,8 @@ pub struct Run {
     pub steps: u64,
     pub epochs: u32,
     pub learning_rate: f64,
+    /// Of feedback that learns.
+    pub feedback_rate: Option<f64>,
     pub train_time_s: f64,
     pub weights_sha256: String,
 }
@@ -31,6 +33,8 @@ pub struct Point {
     pub test: Option<f64>,
     pub validation: Option<f64>,
     pub angles: [Option<f64>; 2],
+    /// Norm of B by the one that it began with, the largest of the layers.
+    pub feedback_norm: Option<f64>,
     pub growth: Option<Growth>,
 }
 
@@ -101,6 +105,16 @@ impl CellModel {
     }
     pub fn runaway(&self) -> usize {
         self.runs.iter().filter(|r| r.runaway).count()
+    }
+    /// Rate of B, where all trials have one and the same.
+    pub fn feedback_rate(&self) -> Option<f64> {
+        let first = self.runs.first()?.feedback_rate?;
+        self.runs.iter().all(|r| r.feedback_rate == Some(first)).then_some(first)
+    }
+    /// How large B is after the last epoch by how large it was, mean over seeds.
+    pub fn feedback_norm(&self) -> Option<f64> {
+        let last: Vec<f64> = self.curves.iter().filter_map(|c| c.last()?.feedback_norm).collect();
+        super::mean_std(&last).0
     }
     pub fn is_matched(&self) -> bool {
         self.cell.rule.option("scale") == Some("matched")

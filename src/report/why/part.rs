@@ -8,24 +8,14 @@ use crate::report::plots::{Block, Line, Measure, Plot, PlotError, Scale, measure
 use crate::report::section::Section;
 use crate::report::tables::{Column, Field, Row, Table};
 
+pub use crate::report::format::digits;
+
 /// What several panels show.
 pub const ACCURACY: Measure = Measure::new("Test accuracy, %", Scale::Zero, |v| format!("{v:.2}"));
 
 /// `+0.31`, of points.
 pub fn points(v: f64) -> String {
     format::points(v / 100.0)
-}
-
-/// Three digits that count: `0.0123`, `1.23`, `123`, `1.2e-7`.
-pub fn digits(v: f64) -> String {
-    match v.abs() {
-        0.0 => "0".into(),
-        a if !(1e-3..1e5).contains(&a) => format!("{v:.1e}"),
-        a if a >= 100.0 => format!("{v:.0}"),
-        a if a >= 10.0 => format!("{v:.1}"),
-        a if a >= 1.0 => format!("{v:.2}"),
-        _ => format!("{v:.3}"),
-    }
 }
 
 /// `63.2` of degrees.
