@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 use polars_io::prelude::{CsvWriter, ParquetReader, ParquetWriter, SerReader, SerWriter};
 
-use super::parquet::{check_size, check_types};
+use super::parquet::{check_size, check_types, with_plain_footer};
 use super::{StatsError, Uses, curves_frame, filters_frame, same_bits, summarise, trials_frame, tuning_frame};
 use crate::run::{Provenance, StoredTrial, atomic};
 use crate::study::rates::RateTable;
@@ -238,6 +238,7 @@ pub fn read_parquet(path: &Path) -> Result<DataFrame, StatsError> {
 /// Whatever makes them no Parquet file, or one that asks for far more memory than its size explains.
 pub fn parse_parquet(bytes: Vec<u8>) -> PolarsResult<DataFrame> {
     let read = || {
+        let bytes = with_plain_footer(bytes)?;
         let mut reader = ParquetReader::new(std::io::Cursor::new(&bytes[..]));
         check_size(&bytes, reader.get_metadata()?)?;
         check_types(&*reader.schema()?)?;

@@ -7,8 +7,8 @@ use std::io::Cursor;
 
 use polars::prelude::*;
 use polars_io::prelude::FileMetadata;
-use polars_parquet_format::thrift::protocol::TCompactInputProtocol;
-use polars_parquet_format::{Encoding, PageHeader};
+use polars_parquet_format::thrift::protocol::{TCompactInputProtocol, TCompactOutputProtocol};
+use polars_parquet_format::{Encoding, FileMetaData, PageHeader};
 
 /// Allowed for any file, however small: equal rows pack to almost nothing.
 const FLOOR: u64 = 64 << 20;
@@ -20,10 +20,41 @@ const MOST: u64 = 16 << 30;
 const VALUE: u64 = 16;
 /// Most bytes of a page header; one holds numbers and two values for statistics.
 const MOST_HEADER: usize = 1 << 20;
+/// Most bytes of a footer: some hundred row groups of as many columns as there are.
+const MOST_FOOTER: usize = 4 << 20;
+const MAGIC: &[u8] = b"PAR1";
 const ENCODINGS: [Encoding; 4] = [Encoding::PLAIN, Encoding::PLAIN_DICTIONARY, Encoding::RLE, Encoding::RLE_DICTIONARY];
 
 fn refused(what: String) -> PolarsError {
     PolarsError::ComputeError(what.into())
+}
+
+/// The file with its footer written anew. The library makes room for as many entries as a list in the footer announces, and
+/// ends the process where there is none; this decoder counts them against the footer's bytes. What the program's files do
+/// not have is dropped (keys, fields of other versions) or refused (columns in columns, which are decoded recursively).
+pub(super) fn with_plain_footer(mut bytes: Vec<u8>) -> PolarsResult<Vec<u8>> {
+    let none = || refused("no Parquet file: its last bytes are no footer".into());
+    let rest = bytes.strip_suffix(MAGIC).ok_or_else(none)?;
+    let (rest, length) = rest.split_last_chunk().ok_or_else(none)?;
+    let length = u32::from_le_bytes(*length) as usize;
+    if length > MOST_FOOTER {
+        return Err(refused(format!("a footer of {length} bytes; at most {MOST_FOOTER} are read")));
+    }
+    let start = rest.len().checked_sub(length).ok_or_else(none)?;
+    // an entry takes a byte at least, and is counted as a word
+    let mut protocol = TCompactInputProtocol::new(&rest[start..], length * size_of::<usize>());
+    let damaged = |e| refused(format!("a footer that cannot be read: {e}"));
+    let mut footer = FileMetaData::read_from_in_protocol(&mut protocol).map_err(damaged)?;
+    if let Some(nested) = footer.schema.iter().skip(1).find(|c| c.num_children.is_some_and(|n| n != 0)) {
+        return Err(refused(format!("column {}: nested columns are not read", nested.name)));
+    }
+    footer.key_value_metadata = None;
+    bytes.truncate(start);
+    footer.write_to_out_protocol(&mut TCompactOutputProtocol::new(&mut bytes)).map_err(damaged)?;
+    let length = u32::try_from(bytes.len() - start).map_err(|_| none())?;
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(MAGIC);
+    Ok(bytes)
 }
 
 /// Refuses a file of these bytes if reading it may take more memory than one of its size should.
@@ -32,16 +63,13 @@ pub(super) fn check_size(bytes: &[u8], metadata: &FileMetadata) -> PolarsResult<
     let mut needed = 0u64;
     for group in &metadata.row_groups {
         for column in group.parquet_columns() {
-            let path = &column.descriptor().path_in_schema;
-            if path.len() != 1 {
-                return Err(refused(format!("column {}: nested columns are not read", path.join("."))));
-            }
+            let name = column.descriptor().path_in_schema.join(".");
             let range = column.byte_range();
             let chunk = usize::try_from(range.start)
                 .ok()
                 .zip(usize::try_from(range.end).ok())
                 .and_then(|(start, end)| bytes.get(start..end))
-                .ok_or_else(|| refused(format!("column {}: bytes {range:?} are not in the file", path[0])))?;
+                .ok_or_else(|| refused(format!("column {name}: bytes {range:?} are not in the file")))?;
             let (unpacked, values) = unpacked(chunk)?;
             let said = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
             let values = values.max(said).max(group.num_rows() as u64);
@@ -108,7 +136,6 @@ mod tests {
     use super::super::parse_parquet;
     use super::*;
     use polars_io::prelude::{ParquetWriter, SerReader};
-    use polars_parquet_format::thrift::protocol::TCompactOutputProtocol;
     use polars_parquet_format::{DataPageHeader, DictionaryPageHeader, PageType};
 
     /// A page of three bytes behind a header that says this.
@@ -162,6 +189,37 @@ mod tests {
         assert!(bytes.len() < 100_000, "{}", bytes.len());
         let error = parse_parquet(bytes).unwrap_err().to_string();
         assert!(error.contains("bytes of memory"), "{error}");
+    }
+
+    /// Both were found by `fuzz/`: the first ended the process, the second took seconds.
+    #[test]
+    fn footers_that_announce_more_than_they_hold_are_refused_at_once() {
+        let schema = [0x29, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x0f];
+        let unknown = [0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07];
+        for footer in [schema, unknown] {
+            let bytes = [MAGIC, &footer, &(footer.len() as u32).to_le_bytes(), MAGIC].concat();
+            let started = std::time::Instant::now();
+            let error = parse_parquet(bytes).unwrap_err().to_string();
+            assert!(error.contains("a footer that cannot be read"), "{error}");
+            assert!(started.elapsed().as_secs() < 1);
+        }
+        let long = [MAGIC, &u32::MAX.to_le_bytes(), MAGIC].concat();
+        assert!(parse_parquet(long).unwrap_err().to_string().contains("at most 4194304"));
+    }
+
+    #[test]
+    fn nested_columns_are_refused() {
+        let bytes = file(DataFrame::new(1, vec![Column::new("a".into(), [1u8])]).unwrap());
+        let end = bytes.len() - 8;
+        let start = end - u32::from_le_bytes(*bytes[end..].first_chunk().unwrap()) as usize;
+        let mut protocol = TCompactInputProtocol::new(&bytes[start..end], 1 << 20);
+        let mut footer = FileMetaData::read_from_in_protocol(&mut protocol).unwrap();
+        footer.schema[1].num_children = Some(1);
+        let mut changed = bytes[..start].to_vec();
+        footer.write_to_out_protocol(&mut TCompactOutputProtocol::new(&mut changed)).unwrap();
+        let length = (changed.len() - start) as u32;
+        let error = parse_parquet([&changed, &length.to_le_bytes()[..], MAGIC].concat()).unwrap_err().to_string();
+        assert!(error.contains("column a: nested"), "{error}");
     }
 
     #[test]
