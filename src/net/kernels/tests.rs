@@ -132,7 +132,7 @@ fn products_equal_scalar_chains_on_every_path() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 24 }))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
     #[test]
     fn products_equal_scalar_chains_over_random_shapes(
         n_out in 1usize..140, n_in in 1usize..200, batch in 1usize..140, left_out in 0usize..40
@@ -273,7 +273,7 @@ fn the_rest_is_alike_on_every_path() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 24 }))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
     #[test]
     fn the_rest_is_alike_over_random_shapes(rows in 1usize..40, cols in 1usize..300) {
         check_the_rest(rows, cols);
@@ -381,7 +381,7 @@ fn the_passes_of_local_rules_equal_scalar_loops_on_every_path() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 24 }))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
     #[test]
     fn the_passes_of_local_rules_equal_scalar_loops_over_random_shapes(rows in 1usize..40, cols in 1usize..300) {
         check_local(rows, cols);
