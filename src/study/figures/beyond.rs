@@ -17,7 +17,7 @@ pub static FIGURE: Figure = Figure {
     id: "beyond",
     title: "Beyond the post",
     about: "Oja's subspace rule in the hidden layer, which keeps what the neuron-wise rule collapses; Kolen-Pollack, a trained feedback that does align; and direct random target projection.",
-    reading: "Frozen random features, fixed random feedback and backpropagation stand beside. Direct random targets carry the one-hot target where feedback alignment carries the error, which has the opposite sign at the right class: the forward path then turns towards −B, and angles above 90° are alignment.",
+    reading: "Frozen random features, fixed random feedback and backpropagation stand beside. Direct random targets carry the one-hot target where feedback alignment carries the error, which has the opposite sign at the right class: the forward path then turns towards −B, and angles above 90° are alignment. Targets do not shrink as the error does, so at backpropagation's rate, which direct random targets borrow, the hidden weights grow for as long as one trains.",
     cells: Grid::Made(|| {
         one_layer(|dataset, network| {
             CELLS.iter().map(|(rule, options)| Cell::new(dataset, network.clone(), spec(rule, options))).collect()
