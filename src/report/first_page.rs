@@ -4,9 +4,9 @@ use super::context::{Fact, Notice, capital, fact, named_all};
 use super::format;
 use super::model::{Direction, FigureModel, Model, mean_std};
 use crate::data::DatasetId;
-use crate::stats::claims::Verdict;
-use crate::study::Profile;
+use crate::stats::claims::{Judged, Verdict};
 use crate::study::figures::PlotKind;
+use crate::study::{Profile, claims};
 
 pub fn what(model: &Model) -> Vec<String> {
     let shown = named_all(model.figures.iter().map(|f| f.figure.id));
@@ -104,6 +104,16 @@ fn notice_of_study(model: &Model, directions: Vec<String>, directions_note: Stri
     }
 }
 
+/// The few statements that a short run decides, in words: nobody has to look for them in the table.
+fn decided(model: &Model) -> String {
+    let of = |j: &Judged| Some(format!("{} {} ({})", j.id, claims::claim(&j.id)?.title, j.verdict.name()));
+    let all: Vec<String> = model.claims.iter().filter(|j| j.verdict != Verdict::NotTestable).filter_map(of).collect();
+    match all.len() {
+        1..=5 => format!("Decided: {}. ", all.join("; ")),
+        _ => String::new(),
+    }
+}
+
 pub fn notice(model: &Model) -> Notice {
     let short = model.is_short();
     let directions = model
@@ -162,9 +172,10 @@ pub fn notice(model: &Model) -> Notice {
             model.claims.len()
         ),
         body: format!(
-            "The post trained for {post} epochs. Trials here have {}{}. For the other statements what follows is the direction seen so far, no more.",
+            "The post trained for {post} epochs. Trials here have {}{}. {}For the other statements what follows is the direction seen so far, no more.",
             format::list(&lengths),
-            if only_subset { ", on a subset of the images" } else { "" }
+            if only_subset { ", on a subset of the images" } else { "" },
+            decided(model)
         ),
         directions,
         directions_note,

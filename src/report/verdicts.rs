@@ -46,10 +46,19 @@ pub struct ClaimContext {
     pub class: &'static str,
     pub provisional: bool,
     pub reason: String,
+    /// Where the run is too short: why, what the predicate would come to so far, and its numbers.
+    pub short: Option<Short>,
     /// Anchor of its figure; empty where the figure is not in the report.
     pub link: String,
     pub reference: String,
     pub reference_class: &'static str,
+}
+
+#[derive(Serialize)]
+pub struct Short {
+    pub why: String,
+    pub so_far: String,
+    pub numbers: String,
 }
 
 fn class(v: Verdict) -> &'static str {
@@ -76,6 +85,7 @@ fn context(model: &Model, claim: &'static Claim, judged: &Judged) -> ClaimContex
         class: class(judged.verdict),
         provisional: judged.provisional,
         reason: judged.reason.clone(),
+        short: judged.so_far().map(|(why, so_far, numbers)| Short { why, so_far: so_far.into(), numbers }),
         link: claim.figures.iter().find(shown).map(|id| slug(id)).unwrap_or_default(),
         reference: beside.map_or_else(String::new, |j| {
             format!("{}{}", j.verdict.name(), if j.provisional { " (provisional)" } else { "" })
@@ -93,6 +103,23 @@ pub fn of_figure(model: &Model, id: &str) -> Vec<ClaimContext> {
     // C19 and the like speak of many figures: they stand at the first
     let about = |c: &Claim| c.figures.first() == Some(&id) || (c.figures.len() <= 3 && c.figures.contains(&id));
     all(model).filter(|(c, _)| about(c)).map(|(c, j)| context(model, c, j)).collect()
+}
+
+/// How many were looked at, and what keeps the others from a verdict.
+fn caption(rows: &[ClaimContext]) -> String {
+    let all = format!("{} statements of the post, judged by this run.", format::count(rows.len() as u64));
+    let so_far: Vec<&str> = rows.iter().filter_map(|c| Some(c.short.as_ref()?.so_far.as_str())).collect();
+    let of = |v: Verdict| so_far.iter().filter(|s| **s == v.name()).count();
+    let each: Vec<String> =
+        Verdict::ALL.into_iter().filter(|v| of(*v) > 0).map(|v| format!("{} {}", of(v), v.name())).collect();
+    match so_far.len() {
+        0 => all,
+        n => format!(
+            "{all} {} a longer run. Where they stand so far is written under the verdict and is not one: {}.",
+            format::plural(n, "waits for", "wait for"),
+            each.join(", ")
+        ),
+    }
 }
 
 /// Every claim.
@@ -115,7 +142,7 @@ pub fn of_all(model: &Model) -> Verdicts {
     let not_run = |c: &ClaimContext| model.reference.is_none() && c.reason.starts_with("Not run");
     let (absent, rows): (Vec<_>, Vec<_>) = all(model).map(|(c, j)| context(model, c, j)).partition(not_run);
     Verdicts {
-        caption: format!("{} statements of the post, judged by this run.", format::count(rows.len() as u64)),
+        caption: caption(&rows),
         absent_words: format!(
             "{} not looked at: their cells were not part of this run",
             format::plural(absent.len(), "statement", "statements")
@@ -134,7 +161,7 @@ pub fn of_all(model: &Model) -> Verdicts {
             )
         }),
         note: format!(
-            "Decided by paired t tests over seeds, corrected after Holm within each family of claims; alike means equivalent by two one-sided tests, within {} on MNIST and {} on CIFAR-10 (--margins of report render). Provisional: a compared cell was still moving by more than 0.5 points.{least} All numbers, exact tests and bootstrap intervals are in claims.json.",
+            "Decided by paired t tests over seeds, corrected after Holm within each family of claims; alike means equivalent by two one-sided tests, within {} on MNIST and {} on CIFAR-10 (--margins of report render). Provisional: a compared cell was still moving by more than 0.5 points.{least} Brackets hold the 95% interval of a difference, one comparison at a time. HL: HebbNet's hidden layer by a local rule alone, T: with its activation threshold, GS: with gradient sparsity, O1: with Oja's factor, W: Kendall's coefficient of concordance. All numbers, exact tests and bootstrap intervals are in claims.json.",
             size(model.margins.mnist),
             size(model.margins.cifar10),
         ),

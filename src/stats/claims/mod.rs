@@ -73,6 +73,17 @@ pub struct Margins {
     pub cifar10: f64,
 }
 
+/// Between why a run is too short for a claim and what it shows so far.
+const SO_FAR: &str = "; so far: ";
+
+impl Judged {
+    /// Of a claim whose run is too short: why, what its predicate would come to so far, and its numbers.
+    pub fn so_far(&self) -> Option<(String, &str, String)> {
+        let (why, rest) = self.reason.split_once(SO_FAR)?;
+        Some((sentence(why), self.numbers["so_far"].as_str()?, sentence(rest)))
+    }
+}
+
 impl Default for Margins {
     fn default() -> Margins {
         Margins { mnist: 0.01, cifar10: 0.02 }
@@ -233,10 +244,11 @@ fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
     numbers["least_steps"] = json!(claim.least_steps);
     numbers["not_settled"] = moving.iter().map(|(c, m)| json!({ "cell": c, "change": m })).collect();
     if !short.is_empty() {
+        numbers["so_far"] = json!(verdict.name());
         return Ok(said(
             Verdict::NotTestable,
             false,
-            sentence(&format!("run too short ({}); so far: {reason}", short.join(", "))),
+            sentence(&format!("run too short ({}){SO_FAR}{reason}", short.join(", "))),
             numbers,
         ));
     }

@@ -28,7 +28,7 @@ impl Judge<'_> {
         let all: Vec<String> =
             found.iter().map(|f| format!("{} {}", f.contrast.left, points(f.contrast.mean()))).collect();
         let reason = format!(
-            "better in {above} of {}, worse in {below}, alike in {}, open in {open} (points: {})",
+            "better in {above} of {}, worse in {below}, alike in {}, undecided in {open} (points: {})",
             pairs.len(),
             count(Relation::Level),
             all.join(", ")
@@ -221,7 +221,7 @@ impl Judge<'_> {
             (None, n) => (
                 Verdict::Inconclusive,
                 format!(
-                    "{n} of {} cells are cheaper, but whether they are alike in accuracy is open{cheapest}",
+                    "{n} of {} cells are cheaper, but whether they are alike in accuracy is undecided{cheapest}",
                     cells.len()
                 ),
             ),
@@ -243,6 +243,6 @@ struct Tally {
 
 impl Tally {
     fn words(&self) -> String {
-        format!("{} cells above it, {} level, {} below, {} open", self.above, self.level, self.below, self.open)
+        format!("{} cells above it, {} level, {} below, {} undecided", self.above, self.level, self.below, self.open)
     }
 }

@@ -137,7 +137,7 @@ fn found(verdict: Verdict, mut reason: String, numbers: Value, seeds: &[Seeds]) 
     });
     if verdict == Verdict::Inconclusive {
         reason += &match most {
-            Some(seeds) => format!("; {seeds} would decide every open comparison"),
+            Some(seeds) => format!("; {seeds} would decide what is undecided"),
             None => "; more seeds are needed".into(),
         };
     }

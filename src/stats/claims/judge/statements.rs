@@ -69,7 +69,7 @@ impl Judge<'_> {
             Relation::Open => Truth::Open,
             _ => Truth::Fails,
         };
-        let words = format!("{} at a margin of {}", c.words(), 100.0 * margin);
+        let words = format!("{}, margin {}", c.words(), 100.0 * margin);
         Ok(Finding { truth, words, number: c.number(0.0, None, margin), seeds: c.seeds_to_be_alike(margin) })
     }
 
@@ -100,6 +100,11 @@ impl Judge<'_> {
     }
 
     pub(super) fn parts(&self, parts: &[Part]) -> Result<Found, StatsError> {
+        Ok(self.truths(parts)?.0)
+    }
+
+    /// The verdict with the truth of each part.
+    fn truths(&self, parts: &[Part]) -> Result<(Found, Vec<Truth>), StatsError> {
         let (mut truths, mut words, mut numbers, mut seeds) = (vec![], vec![], vec![], vec![]);
         for part in parts {
             let findings = part.all.iter().map(|s| self.statement(s)).collect::<Result<Vec<_>, _>>()?;
@@ -113,18 +118,20 @@ impl Judge<'_> {
             let state = match truth {
                 Truth::Holds => "holds",
                 Truth::Fails => "fails",
-                Truth::Open => "open",
+                Truth::Open => "undecided",
             };
-            // the statement that decides the part stands for it
+            // one of those that decide the part stands for them; a part named after its dataset says it already
             let telling = findings.iter().find(|f| f.truth == truth).map_or("", |f| f.words.as_str());
+            let telling = telling.strip_prefix(&part.name).unwrap_or(telling).trim_start();
             let beside = self.beside(part);
             let also: String = beside.iter().map(|c| format!(", beside it {}", c.words())).collect();
-            words.push(match findings.len() {
-                0 | 1 => format!("{}: {state}, {telling}{also}", part.name),
-                n => {
-                    format!("{}: {state} ({} of {n} comparisons hold; {telling}{also})", part.name, count(Truth::Holds))
-                }
-            });
+            let (n, m) = (findings.len(), count(truth));
+            let how_many = match n {
+                0 | 1 => ", ".into(),
+                _ if n == m => format!(" in all {n} comparisons, such as "),
+                _ => format!(" in {m} of {n} comparisons, such as "),
+            };
+            words.push((state, part.name.clone(), format!("{how_many}{telling}{also}")));
             seeds.extend(findings.iter().filter(|f| f.truth == Truth::Open).filter_map(|f| f.seeds));
             let mut number = json!({ "part": part.name, "state": state, "tests": findings.iter().map(|f| &f.number).collect::<Vec<_>>() });
             if !beside.is_empty() {
@@ -132,25 +139,43 @@ impl Judge<'_> {
             }
             numbers.push(number);
         }
-        Ok(found(combine(&truths), words.join("; "), json!({ "parts": numbers }), &seeds))
+        Ok((found(combine(&truths), listed(&words), json!({ "parts": numbers }), &seeds), truths))
     }
 
+    /// Equal verdicts stand, different ones are partly; inconclusive only where both may yet come to the same.
     pub(super) fn readings(&self, readings: &[Vec<Part>; 2]) -> Result<Found, StatsError> {
-        let [d, k] = [self.parts(&readings[0])?, self.parts(&readings[1])?];
-        let verdict = match (d.verdict, k.verdict) {
-            (a, b) if a == b => a,
-            // whatever the open reading comes to, the two differ or are both partly
-            (Verdict::Partly, _) | (_, Verdict::Partly) => Verdict::Partly,
-            // the open reading may yet agree
-            (Verdict::Inconclusive, _) | (_, Verdict::Inconclusive) => Verdict::Inconclusive,
-            _ => Verdict::Partly,
+        let [(d, of_d), (k, of_k)] = [self.truths(&readings[0])?, self.truths(&readings[1])?];
+        let neither_has = |t| !of_d.contains(&t) && !of_k.contains(&t);
+        let may_agree = neither_has(Truth::Fails) || neither_has(Truth::Holds);
+        let (verdict, why) = match (d.verdict == k.verdict, may_agree) {
+            (true, _) if d.verdict != Verdict::Inconclusive => (d.verdict, "both readings agree"),
+            (_, true) => (Verdict::Inconclusive, "a reading of the derivative is undecided, and the two may yet agree"),
+            (_, false) => (Verdict::Partly, "the two readings of the derivative differ"),
         };
-        let why = match (d.verdict == k.verdict, verdict) {
-            (true, _) => "both readings agree",
-            (false, Verdict::Inconclusive) => "one reading of the derivative is open",
-            _ => "the two readings of the derivative differ",
-        };
-        let reason = format!("{why}; D: {} ({}); K: {} ({})", d.verdict.name(), d.reason, k.verdict.name(), k.reason);
+        let reason = format!(
+            "{why}; derivative dropped (D): {} ({}); derivative kept (K): {} ({})",
+            d.verdict.name(),
+            d.reason,
+            k.verdict.name(),
+            k.reason
+        );
         Ok(Found { verdict, reason, numbers: json!({ "d": d.numbers, "k": k.numbers }) })
     }
+}
+
+/// `MNIST: holds, ...; CIFAR-10: fails, ...`; many parts of one statement by their state, with the first of each.
+fn listed(parts: &[(&str, String, String)]) -> String {
+    const MOST: usize = 3;
+    if parts.len() <= MOST {
+        let each = parts.iter().map(|(state, name, how)| format!("{name}: {state}{how}"));
+        return each.collect::<Vec<_>>().join("; ");
+    }
+    let of = |wanted: &str| {
+        let those: Vec<_> = parts.iter().filter(|p| p.0 == wanted).collect();
+        let names: Vec<&str> = those.iter().map(|p| p.1.as_str()).collect();
+        let example = &those.first()?.2;
+        let example = example.trim_start_matches(", ");
+        Some(format!("{wanted} for {} (the first: {})", names.join(", "), example.trim_start()))
+    };
+    ["holds", "fails", "undecided"].into_iter().filter_map(of).collect::<Vec<_>>().join("; ")
 }
