@@ -61,12 +61,9 @@ pub fn context(
             table: table(model.profile, t, &slug),
             verdict: match (judged, turned) {
                 (0, _) => "No claim can be looked at yet: its cells have no trials.".into(),
-                (_, 0) => format!(
-                    "Verdicts it would change: none of the {judged} directions that these cells show ({}).",
-                    t.judged.join(", ")
-                ),
                 (_, n) => format!(
-                    "Verdicts it would change: {n} of the directions of {} that these cells show ({}).",
+                    "Verdicts it would change: {} of the {} that these cells show a direction for ({}).",
+                    if n == 0 { "none".into() } else { n.to_string() },
                     format::plural(judged, "claim", "claims"),
                     t.judged.join(", ")
                 ),
@@ -171,7 +168,7 @@ fn table(profile: Option<Profile>, t: &stats::Table, slug: &str) -> Table {
             Some(_) => Field::text("not searched yet"),
             None if empty => Field::text("no trials"),
             None => {
-                let own = r.same.then_some("its own already");
+                let own = r.same.then_some("the same rate");
                 let notes = own.into_iter().chain(by_hand(t.setting.change, &r.cell)).collect::<Vec<_>>();
                 accuracy(&r.other).note(notes.join("; "))
             }
