@@ -242,11 +242,23 @@ pub fn parse_parquet(bytes: Vec<u8>) -> PolarsResult<DataFrame> {
         let mut reader = ParquetReader::new(std::io::Cursor::new(&bytes[..]));
         check_size(&bytes, reader.get_metadata()?)?;
         check_types(&*reader.schema()?)?;
-        reader.finish()
+        even(reader.finish()?)
     };
     // the reader trusts what a file says of itself in places
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(PolarsError::ComputeError("a damaged Parquet file".into())))
+}
+
+/// Refuses a frame whose columns have lengths of their own: the reader believes the row count of each column chunk.
+fn even(frame: DataFrame) -> PolarsResult<DataFrame> {
+    let rows = |c: &Column| c.as_materialized_series().chunks().iter().map(|a| a.len()).sum::<usize>();
+    match frame.columns().iter().find(|c| c.len() != frame.height() || rows(c) != c.len()) {
+        Some(c) => {
+            let text = format!("column {} has {} rows; the table has {}", c.name(), rows(c), frame.height());
+            Err(PolarsError::ComputeError(text.into()))
+        }
+        None => Ok(frame),
+    }
 }
 
 /// Reads `provenance.json`.

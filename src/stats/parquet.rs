@@ -249,4 +249,12 @@ mod tests {
             assert!(needed < RATIO / 2 * bytes.len() as u64, "{needed} of {}", bytes.len());
         }
     }
+
+    /// Found by fuzzing: the footer lets one column have a row less than the table.
+    #[test]
+    fn columns_of_uneven_lengths_are_refused() {
+        let bytes = include_bytes!("../../fuzz/found/uneven-columns.parquet").to_vec();
+        let error = parse_parquet(bytes).unwrap_err().to_string();
+        assert!(error.contains("rows; the table has"), "{error}");
+    }
 }
