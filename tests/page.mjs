@@ -105,7 +105,7 @@ for (const theme of ["light", "dark"]) {
     if (found.out.length) say(`reaches beyond the page: ${found.out.join(", ")}`);
     if (found.doubled.length) say(`ids used twice: ${found.doubled.join(", ")}`);
     if (found.dead.length) say(`links to nowhere: ${found.dead.join(", ")}`);
-    if (axe && width !== 768) {
+    if (axe) {
       await evaluate(axe + ";0");
       const bad = await evaluate(`axe.run(document, { resultTypes: ["violations"] }).then((r) =>
         r.violations.map((v) => v.id + " (" + v.nodes.length + "): " + v.nodes[0].html.slice(0, 160)))`);
