@@ -117,9 +117,9 @@ mod tests {
 
     use super::super::execute::Quiet;
     use super::*;
-    use crate::data::{self, Dataset, DatasetId};
     use crate::net::Isa;
-    use crate::study::{DataSize, Precision, REVISION, Recipe, Trial};
+    use crate::study::Recipe;
+    use crate::train::test_support::{self, Silent, data};
     use crate::train::{Config, Monitor, Outcome, Stopped, train, train_keeping};
 
     /// Stops after so many steps.
@@ -131,39 +131,8 @@ mod tests {
         }
     }
 
-    struct Never;
-    impl Monitor for Never {
-        fn progress(&self, _: f64) {}
-        fn cancelled(&self) -> bool {
-            false
-        }
-    }
-
-    fn data() -> Dataset {
-        data::load(DatasetId::Mnist, DataSize::Smoke, None).unwrap()
-    }
-
     fn config(rule: &str, nokland: bool) -> Config {
-        let hebbnet = rule.starts_with("hebbnet");
-        let network = if hebbnet { "1x20" } else { "2x20-relu" };
-        let trial = Trial {
-            cell: format!("mnist/{network}/{rule}").parse().unwrap(),
-            recipe: if nokland { Recipe::Nokland } else { Recipe::Main },
-            learning_rate: if nokland { 1e-3 } else { 0.02 },
-            hidden_rate: None,
-            growth: hebbnet.then_some(0.5),
-            feedback_rate: rule.contains("=hebb").then_some(0.01),
-            batch: 64,
-            epochs: 4,
-            data: DataSize::Smoke,
-            data_fingerprint: String::new(),
-            train_sample: 100,
-            precision: Precision::F32,
-            seed: 1,
-            repeat: 0,
-            revision: REVISION,
-        };
-        trial.config()
+        test_support::config(rule, if nokland { Recipe::Nokland } else { Recipe::Main }, 4)
     }
 
     /// Without what was measured.
@@ -197,13 +166,13 @@ mod tests {
         ];
         for (i, rule) in rules.iter().map(|r| (*r, false)).chain([("bp", true)]).enumerate() {
             let config = config(rule.0, rule.1);
-            let whole = train(&config, &data, &Never).unwrap();
+            let whole = train(&config, &data, &Silent).unwrap();
             let keeper = || FileKeeper::new(dir.path(), &format!("{i}"), Duration::ZERO, &Quiet);
             // 8 steps an epoch and some looks: stopped within the third epoch
             let cut = train_keeping(Isa::best(), &config, &data, &StopAfter(AtomicU64::new(30)), &keeper());
             assert_eq!(cut.unwrap_err(), Stopped, "{rule:?}");
             assert!(keeper().stored().is_some(), "{rule:?}");
-            let resumed = train_keeping(Isa::best(), &config, &data, &Never, &keeper()).unwrap();
+            let resumed = train_keeping(Isa::best(), &config, &data, &Silent, &keeper()).unwrap();
             assert_eq!(bits(resumed), bits(whole.clone()), "{rule:?}");
             // from the checkpoint after the last epoch: only the final score is left to do
             let again = train_keeping(Isa::best(), &config, &data, &StopAfter(AtomicU64::new(1)), &keeper()).unwrap();
@@ -217,7 +186,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let keeper = |key: &str| FileKeeper::new(dir.path(), key, Duration::ZERO, &Quiet);
         let config = config("bp", false);
-        let whole = train_keeping(Isa::best(), &config, &data, &Never, &keeper("a")).unwrap();
+        let whole = train_keeping(Isa::best(), &config, &data, &Silent, &keeper("a")).unwrap();
         let path = dir.path().join("a.checkpoint");
         let good = std::fs::read(&path).unwrap();
         for cut in [0, 10, good.len() / 2, good.len() - 1] {
@@ -227,13 +196,13 @@ mod tests {
         let mut flipped = good.clone();
         flipped[good.len() - 7] ^= 1;
         std::fs::write(&path, &flipped).unwrap();
-        let anew = train_keeping(Isa::best(), &config, &data, &Never, &keeper("a")).unwrap();
+        let anew = train_keeping(Isa::best(), &config, &data, &Silent, &keeper("a")).unwrap();
         assert_eq!(bits(anew), bits(whole));
         // another network's state does not fit
         let deep = self::config("fa/feedback=random", false);
         std::fs::write(dir.path().join("b.checkpoint"), &good).unwrap();
-        let alone = train(&deep, &data, &Never).unwrap();
-        assert_eq!(bits(train_keeping(Isa::best(), &deep, &data, &Never, &keeper("b")).unwrap()), bits(alone));
+        let alone = train(&deep, &data, &Silent).unwrap();
+        assert_eq!(bits(train_keeping(Isa::best(), &deep, &data, &Silent, &keeper("b")).unwrap()), bits(alone));
         keeper("a").done();
         assert!(!path.exists());
     }

@@ -12,6 +12,8 @@ mod outcome;
 mod poison_tests;
 mod products;
 mod split;
+#[cfg(test)]
+pub(crate) mod test_support;
 mod trainer;
 
 pub use checkpoint::{Keeper, NoKeeper};

@@ -2,19 +2,11 @@
 
 use std::cell::RefCell;
 
+use super::test_support::{self, Silent, data};
 use super::*;
-use crate::data::{DataSize, DatasetId, load};
-use crate::study::{Precision, REVISION, Recipe, Trial};
+use crate::study::Recipe;
 
 const POISONS: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
-
-struct Silent;
-impl Monitor for Silent {
-    fn progress(&self, _: f64) {}
-    fn cancelled(&self) -> bool {
-        false
-    }
-}
 
 /// Keeps the state after every epoch, gives back one.
 struct States {
@@ -34,31 +26,8 @@ impl Keeper for States {
     }
 }
 
-fn data() -> Dataset {
-    load(DatasetId::Mnist, DataSize::Smoke, None).unwrap()
-}
-
 fn config(rule: &str, recipe: Recipe) -> Config {
-    let hebbnet = rule.starts_with("hebbnet");
-    let network = if hebbnet { "1x20" } else { "2x20-relu" };
-    let trial = Trial {
-        cell: format!("mnist/{network}/{rule}").parse().unwrap(),
-        recipe,
-        learning_rate: if recipe == Recipe::Nokland { 1e-3 } else { 0.02 },
-        hidden_rate: None,
-        growth: hebbnet.then_some(0.5),
-        feedback_rate: rule.contains("=hebb").then_some(0.01),
-        batch: 64,
-        epochs: 2,
-        data: DataSize::Smoke,
-        data_fingerprint: String::new(),
-        train_sample: 100,
-        precision: Precision::F32,
-        seed: 1,
-        repeat: 0,
-        revision: REVISION,
-    };
-    trial.config()
+    test_support::config(rule, recipe, 2)
 }
 
 fn diverged(outcome: &Outcome) -> bool {
