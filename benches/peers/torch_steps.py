@@ -3,7 +3,9 @@
 Each rule in two ways:
   usual     gradients, then torch.optim.SGD: nn.Linear and loss.backward() for backpropagation; FA and DFA, which
             autograd does not know, compute theirs with mm
-  by hand   addmm, mm and in-place addmm_ into the weights: no gradient is stored, the fastest way in eager PyTorch
+  by hand   addmm, mm and in-place addmm_ into the weights: no gradient is stored
+  oneDNN    by hand, its f32 products by oneDNN's operator instead of MKL's: not a public function, but MKL leaves
+            AVX-512 unused on AMD, and then this is the fastest eager PyTorch
 `compiled` runs the second under torch.compile.
 
     python torch_steps.py [--quick] [--bf16]      prints the table of `cargo bench`
@@ -30,8 +32,16 @@ IMAGES = 6000
 RATE = 0.01
 
 
+BY_HAND = ("by hand", "oneDNN")
+
+
 def pin():
     torch.set_num_threads(1)
+
+
+def onednn(a, b, bias=None, then="none"):
+    """a b' + bias, in f32"""
+    return torch.ops.mkldnn._linear_pointwise(a, b, bias, then, [], "")
 
 
 def operations(sizes, rule):
@@ -137,10 +147,40 @@ class ByHand:
         self.run(x, y)
 
 
+class OneDnn(ByHand):
+    """By hand in f32; products with the ten outputs are too small for oneDNN's and stay MKL's."""
+
+    @torch.no_grad()
+    def plain(self, x, y):
+        top, n = len(self.w), len(x)
+        h = [x]
+        for l in range(top):
+            h.append(onednn(h[l], self.w[l], self.b[l], "none" if l == top - 1 else "relu"))
+        error = torch.softmax(h[top], 1)
+        error[torch.arange(n), y] -= 1.0
+        delta = error
+        for l in range(top, 0, -1):
+            below = None
+            if l > 1:
+                source = error if self.rule == "dfa" else delta
+                matrix = self.w[l - 1] if self.rule == "bp" else self.feedback[l - 1]
+                below = source.mm(matrix) if len(matrix) == 10 else onednn(source, matrix.t())
+                below.mul_(h[l - 1] > 0)
+            self.update(l - 1, delta, h[l - 1], n)
+            delta = below
+
+    def update(self, l, delta, h, n):
+        if delta.shape[1] == 10:
+            return super().update(l, delta, h, n)
+        self.w[l].add_(onednn(delta.t(), h.t()), alpha=-RATE / n)
+        self.b[l].add_(delta.sum(0), alpha=-RATE / n)
+
+
 def variants(network, rule, precision):
     sizes, bf16 = NETWORKS[network], precision == "bf16"
     usual = Autograd(sizes, bf16) if rule == "bp" else Stored(sizes, rule, bf16)
-    return {"usual": usual, "by hand": ByHand(sizes, rule, bf16)}
+    ways = {"usual": usual, "by hand": ByHand(sizes, rule, bf16)}
+    return ways if bf16 else ways | {"oneDNN": OneDnn(sizes, rule, False)}
 
 
 class Bench:
@@ -164,17 +204,20 @@ class Bench:
 
 
 def limit(network, batch, seconds=0.02):
-    """Best rate of torch.mm over the step's own products (f32), operations a second."""
+    """Best rate of torch.mm or of oneDNN's product over the step's own products (f32), operations a second."""
     best = 0.0
     for a, b in zip(NETWORKS[network], NETWORKS[network][1:]):
         w, h, d = torch.randn(b, a), torch.randn(batch, a), torch.randn(batch, b)
         ga, gw, gd = torch.empty(batch, b), torch.empty(b, a), torch.empty(batch, a)
-        for p, q, out in ((h, w.t(), ga), (d.t(), h, gw), (d, w, gd)):
-            torch.mm(p, q, out=out)
+        products = [lambda p=p, q=q, out=out: torch.mm(p, q, out=out)
+                    for p, q, out in ((h, w.t(), ga), (d.t(), h, gw), (d, w, gd))]
+        products += [lambda: onednn(h, w), lambda: onednn(d.t(), h.t())]
+        for product in products:
+            product()
             for _ in range(2):
                 started, times = time.perf_counter(), 0
                 while time.perf_counter() - started < seconds:
-                    torch.mm(p, q, out=out)
+                    product()
                     times += 1
                 best = max(best, 2.0 * a * b * batch * times / (time.perf_counter() - started))
     return best
@@ -198,7 +241,7 @@ def sweep(seconds=3.0, network="784-2000-10", batch=64):
         return samples * steps / (time.perf_counter() - started)
 
     mp = torch.multiprocessing.get_context("spawn")
-    for name in ("usual", "by hand"):
+    for name in ("usual", *BY_HAND):
         barrier, queue = mp.Barrier(cores), mp.Queue()
         workers = [mp.Process(target=_worker, args=(network, batch, name, seconds, barrier, queue))
                    for _ in range(cores)]
@@ -218,7 +261,8 @@ def sweep(seconds=3.0, network="784-2000-10", batch=64):
             at += batch
 
     some = batches()
-    for name, net in (("usual", Autograd(sizes, False)), ("by hand", ByHand(sizes, "bp", False))):
+    for name, net in (("usual", Autograd(sizes, False)), ("by hand", ByHand(sizes, "bp", False)),
+                      ("oneDNN", OneDnn(sizes, "bp", False))):
         print(f"one trial after the other, all cores in each product, {name}: "
               f"{timed(lambda: net.step(*next(some)), batch):.0f}", flush=True)
     try:
