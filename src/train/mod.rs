@@ -26,6 +26,7 @@ pub use trainer::{StepReport, Trainer};
 
 use std::time::Instant;
 
+use cpu_time::ThreadTime;
 use sha2::{Digest, Sha256};
 
 use crate::data::Dataset;
@@ -145,10 +146,11 @@ pub fn train_keeping(
         total_time_s: 0.0,
     };
     if let Some(steps) = config.follow_steps {
+        let growth_started = ThreadTime::now();
         let (rows, diverged) = growth::follow(config, steps, data, (&inputs, &split), &mut trainer, monitor)?;
         outcome.steps = trainer.steps();
-        outcome.train_time_s = started.elapsed().as_secs_f64();
-        outcome.total_time_s = outcome.train_time_s;
+        outcome.train_time_s = growth_started.elapsed().as_secs_f64();
+        outcome.total_time_s = started.elapsed().as_secs_f64();
         match diverged {
             Some(step) => outcome.status = Status::Diverged { step },
             None => outcome.weights_sha256 = weights_hash(&trainer),
@@ -169,7 +171,7 @@ pub fn train_keeping(
     let earlier = outcome.total_time_s;
     let mut test_bits = std::mem::take(&mut outcome.test_bits);
     'epochs: for epoch in done..config.epochs {
-        let epoch_started = Instant::now();
+        let (epoch_started, steps_started) = (Instant::now(), ThreadTime::now());
         let order = epoch_order(&split.train, config.seed, epoch);
         if epoch == 0 {
             trainer.prepare(&inputs, &data.train, &order);
@@ -194,7 +196,7 @@ pub fn train_keeping(
         if !trainer.flush() && diverged.is_none() {
             diverged = Some(trainer.steps());
         }
-        outcome.train_time_s += epoch_started.elapsed().as_secs_f64();
+        outcome.train_time_s += steps_started.elapsed().as_secs_f64();
         outcome.steps = trainer.steps();
         if let Some(step) = diverged {
             outcome.status = Status::Diverged { step };

@@ -141,8 +141,9 @@ pub struct Outcome {
     pub test_bits: Vec<u8>,
     /// SHA-256 of the final weights and biases (little-endian f32, layer by layer, row-major): equal bits, equal hash. Empty if diverged.
     pub weights_sha256: String,
-    /// Wall time spent in steps only.
+    /// Processor time of the trial's thread in steps only: what a step costs, whatever else the machine does.
     pub train_time_s: f64,
+    /// Wall time of the whole trial.
     pub total_time_s: f64,
 }
 
