@@ -19,7 +19,7 @@ use bioprop::train::{Keeper, Monitor, Outcome, Stopped, train_keeping, train_on}
 /// `study::REVISION`.
 const GOLDEN: &[(&str, &str)] = &[
     ("mnist/1x30/frozen", "bcefa6a5343d98cf"),
-    ("mnist/1x30/growth/local=hebb", "2a86e910b2119897"),
+    ("mnist/1x30/growth/local=hebb", "e46aaec8aca0f21f"),
     ("mnist/1x30/hebbnet/local=hebb,sign=plus,variant=t", "7adb3ab0287967cc"),
     ("mnist/1x30/hebbnet/local=oja,mask=top,sign=plus,variant=t-gs", "38648509e1e79e8a"),
     ("mnist/2x30-relu/bp", "0d8c9a3969aed1a4"),

@@ -196,7 +196,10 @@ pub static LAYERED_OPTIONS: &[OptionInfo] = &[
             ("hebb", "trained by Hebb's rule"),
             ("oja", "trained by Oja's rule"),
             ("oja-subspace", "trained by Oja's subspace rule"),
-            ("kolen-pollack", "trained by the forward weights' own updates"),
+            (
+                "kolen-pollack",
+                "trained by the forward weights' own updates (under recipe nokland by their plain gradient, not by RMSprop's steps: there it does not mirror W)",
+            ),
         ],
     ),
     SCALE,
@@ -219,7 +222,10 @@ pub static DIRECT_OPTIONS: &[OptionInfo] = &[
             ("oja", "trained by Oja's rule (one hidden layer only)"),
             ("oja-subspace", "trained by Oja's subspace rule (one hidden layer only)"),
             ("oja-g1", "trained by Oja's rule with the output as post, which fits every layer"),
-            ("kolen-pollack", "trained by the forward weights' own updates"),
+            (
+                "kolen-pollack",
+                "trained by the forward weights' own updates (under recipe nokland by their plain gradient, not by RMSprop's steps: there it does not mirror W)",
+            ),
         ],
     ),
     DIRECT_SCALE,

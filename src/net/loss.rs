@@ -25,8 +25,21 @@ impl Loss {
     pub fn output(self, isa: Isa, z: &mut Matrix, labels: &[u8]) -> f64 {
         match self {
             Loss::SoftmaxCrossEntropy => {
+                // the label's distance from the largest logit, then the largest output, 1 / sum of exp(z - largest):
+                // a label's own output may be too small for f32
+                let largest =
+                    |z: &Matrix, n: usize| (0..z.rows()).map(|k| z.row(k)[n]).fold(f32::NEG_INFINITY, f32::max);
+                let mut loss = 0.0;
+                for (n, &label) in labels.iter().enumerate() {
+                    loss += f64::from(largest(z, n)) - f64::from(z.row(usize::from(label))[n]);
+                }
                 kernels::softmax(isa, z);
-                labels.iter().enumerate().map(|(n, &label)| -libm::log(f64::from(z.row(usize::from(label))[n]))).sum()
+                for (n, &label) in labels.iter().enumerate() {
+                    // a logit that is no number makes none of all outputs
+                    let known = !z.row(usize::from(label))[n].is_nan();
+                    loss -= if known { libm::log(f64::from(largest(z, n))) } else { f64::NAN };
+                }
+                loss
             }
             Loss::SigmoidBinaryCrossEntropy => {
                 let mut loss = 0.0;
@@ -65,6 +78,13 @@ mod tests {
         let loss = Loss::SigmoidBinaryCrossEntropy.output(Isa::best(), &mut z, &[0]);
         assert!(close(loss, -(0.5f64.ln()) - 0.25f64.ln()), "{loss}");
         assert!(close(f64::from(z.row(1)[0]), 0.75));
+    }
+
+    #[test]
+    fn a_label_far_below_costs_what_it_is_below() {
+        let mut z = Matrix::from_fn(10, 2, |r, n| if r == 0 { 500.0 } else { [-500.0, 499.0][n] });
+        let two = (1.0 + 9.0 * (-1f64).exp()).ln();
+        assert!(close(Loss::SoftmaxCrossEntropy.output(Isa::best(), &mut z, &[1, 3]), 1000.0 + 1.0 + two));
     }
 
     #[test]

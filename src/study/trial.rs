@@ -10,7 +10,7 @@ use crate::net::{Activation, Loss};
 use crate::train::{Config, GROWTH_STEPS, InputScaling, Optimiser};
 
 /// Raised by whatever changes the bits of a trial (rules, engine, data, recipe), so that no stale result is reused.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// Trials with this seed keep some first-layer weights.
 pub const FILTERS_SEED: u64 = 1;
@@ -89,6 +89,7 @@ impl Trial {
         let feedback = self.cell.rule.build().ok().and_then(|r| r.feedback());
         self.cell.network.is_all(Activation::Tanh)
             && self.cell.network.depth > 0
+            && ["fa", "dfa"].contains(&self.cell.rule.name())
             && feedback.is_some_and(|f| !f.kind.follows_signs() && f.start == Start::Random)
     }
 }

@@ -44,7 +44,7 @@ type Principal = (f64, Arc<Vec<f64>>);
 /// a seed asks for the same one.
 fn principal(data: &Dataset, seed: u64, inputs: &Inputs, split: &Split) -> Principal {
     static KNOWN: Mutex<Option<HashMap<String, Principal>>> = Mutex::new(None);
-    let key = format!("{} {seed} {} {:?}", data.fingerprint, split.train.len(), inputs.mean().first());
+    let key = format!("{} {seed} {} {:?}", data.fingerprint, split.train.len(), inputs.scaling());
     let known = |found: Option<Principal>| {
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_default();
@@ -152,4 +152,30 @@ pub(super) fn follow(
 fn projection(w: &Matrix, v: &[f64]) -> f64 {
     let along = |row: &[f32]| row.iter().zip(v).map(|(&w, v)| f64::from(w) * v).sum::<f64>();
     (0..w.rows()).map(|r| along(w.row(r)).powi(2)).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{InputScaling, test_support};
+
+    /// MNIST's first pixels are black: the mean image says nothing of the scaling there.
+    #[test]
+    fn what_one_scaling_remembered_is_not_taken_for_another() {
+        let data = test_support::data();
+        assert!(!data.fingerprint.is_empty() && data.mean_image[0] == 0.0);
+        // a seed that no other test asks for
+        let split = Split::draw(&data.train, 10, 100, 77);
+        let asked = [InputScaling::Standardised, InputScaling::Unit].map(|scaling| {
+            let inputs = Inputs::new(scaling, &data);
+            let (lambda, direction) = principal(&data, 77, &inputs, &split);
+            assert_eq!(
+                (lambda, direction.to_vec()),
+                power_iteration(&data.train, &inputs, &split.train),
+                "{scaling:?}"
+            );
+            lambda
+        });
+        assert_ne!(asked[0], asked[1]);
+    }
 }

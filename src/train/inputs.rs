@@ -16,6 +16,7 @@ pub enum InputScaling {
 /// `x[k] = byte * scale + offset[k]`, for one dataset.
 #[derive(Clone)]
 pub struct Inputs {
+    scaling: InputScaling,
     scale: f32,
     offset: Vec<f32>,
     /// Mean of what the network sees.
@@ -28,15 +29,23 @@ impl Inputs {
             InputScaling::Standardised => {
                 let std = data.id.pixel_std();
                 Inputs {
+                    scaling,
                     scale: (1.0 / (255.0 * std)) as f32,
                     offset: data.mean_image.iter().map(|&m| (-f64::from(m) / std) as f32).collect(),
                     mean: vec![0.0; data.train.inputs],
                 }
             }
-            InputScaling::Unit => {
-                Inputs { scale: 1.0 / 255.0, offset: vec![0.0; data.train.inputs], mean: data.mean_image.clone() }
-            }
+            InputScaling::Unit => Inputs {
+                scaling,
+                scale: 1.0 / 255.0,
+                offset: vec![0.0; data.train.inputs],
+                mean: data.mean_image.clone(),
+            },
         }
+    }
+
+    pub fn scaling(&self) -> InputScaling {
+        self.scaling
     }
 
     /// The mean image of the training set as the network sees it: zero where it was subtracted.

@@ -12,6 +12,7 @@ mod outcome;
 mod poison_tests;
 mod products;
 mod split;
+mod stable_rank;
 #[cfg(test)]
 pub(crate) mod test_support;
 mod trainer;
@@ -171,12 +172,13 @@ pub fn train_keeping(
     let earlier = outcome.total_time_s;
     let mut test_bits = std::mem::take(&mut outcome.test_bits);
     'epochs: for epoch in done..config.epochs {
-        let (epoch_started, steps_started) = (Instant::now(), ThreadTime::now());
+        let epoch_started = Instant::now();
         let order = epoch_order(&split.train, config.seed, epoch);
         if epoch == 0 {
             trainer.prepare(&inputs, &data.train, &order);
         }
         trainer.start_epoch(epoch);
+        let steps_started = ThreadTime::now();
         let mut loss = 0.0;
         let mut diverged = None;
         for (i, rows) in order.chunks_exact(config.batch).enumerate() {

@@ -1,7 +1,7 @@
 //! What is looked at after each epoch, beside accuracies. Nothing here changes a bit of the training.
 
+use super::stable_rank::StableRank;
 use super::{Filters, Trainer};
-use crate::net::kernels;
 use crate::net::{Activation, Isa, Matrix};
 
 /// What is looked at, beside accuracies; the fields of [`super::EpochRow`] of the same names.
@@ -47,7 +47,7 @@ impl Observer {
 
     /// The direction that the stable rank's iterations go on from.
     pub fn direction(&self) -> Option<Vec<f32>> {
-        self.stable_rank.v.as_ref().map(|v| v.values().collect())
+        self.stable_rank.direction()
     }
 
     /// Whether a direction of this length fits (none at all does).
@@ -56,7 +56,7 @@ impl Observer {
     }
 
     pub fn set_direction(&mut self, v: Vec<f32>) {
-        self.stable_rank.v = (!v.is_empty()).then(|| Matrix::from_fn(v.len(), 1, |k, _| v[k]));
+        self.stable_rank = StableRank::going_on_from(v);
     }
 
     /// Looks at `trainer`, which has been flushed.
@@ -152,40 +152,6 @@ pub(super) fn filters(w: &Matrix) -> Filters {
     Filters { inputs: w.cols() as u32, scales, values }
 }
 
-/// Iterations from a cold start, and from where the last epoch ended.
-const FIRST: usize = 20;
-const LATER: usize = 4;
-
-/// Squared Frobenius norm over squared spectral norm of one matrix, by warm-started power iterations.
-#[derive(Default)]
-pub(super) struct StableRank {
-    /// `n_in x 1`, the direction found so far.
-    v: Option<Matrix>,
-}
-
-impl StableRank {
-    /// Stable rank of `w` with Frobenius norm `norm`; `None` if it is zero or its products overflow.
-    pub fn of(&mut self, isa: Isa, w: &mut Matrix, norm: f64) -> Option<f64> {
-        let iterations = if self.v.is_some() { LATER } else { FIRST };
-        let v = self.v.get_or_insert_with(|| Matrix::from_fn(w.cols(), 1, |k, _| 1.0 + 0.1 * (k % 7) as f32));
-        let (mut u, zero) = (Matrix::zeros(w.rows(), 1), vec![0.0; w.rows()]);
-        let mut top = 0.0;
-        for _ in 0..iterations {
-            let length = v.norm();
-            if !(length > 0.0 && length.is_finite()) {
-                self.v = None;
-                return None;
-            }
-            v.padded_mut().iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
-            kernels::forward(isa, w, &zero, v, &mut u);
-            top = u.norm();
-            kernels::backward(isa, w, &u, v);
-        }
-        let rank = (norm / top).powi(2);
-        rank.is_finite().then_some(rank)
-    }
-}
-
 /// Largest absolute weight and largest norm of a row.
 pub(super) fn extremes(w: &Matrix) -> (f64, f64) {
     let (mut weight, mut row_norm) = (0.0f32, 0.0f64);
@@ -229,20 +195,23 @@ impl Awake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::Recipe;
+    use crate::train::{Config, test_support, train};
 
+    /// Where the signal is backpropagation's, the angle to it is zero, whatever the rate, the optimiser and the centring.
     #[test]
-    fn stable_ranks_of_known_matrices() {
-        let rank = |w: Matrix| {
-            let (norm, mut w) = (w.norm(), w);
-            StableRank::default().of(Isa::best(), &mut w, norm)
-        };
-        // diagonal 3, 1, 1: (9 + 1 + 1) / 9
-        let diagonal = Matrix::from_fn(5, 3, |r, c| if r == c { [3.0, 1.0, 1.0][r] } else { 0.0 });
-        assert!((rank(diagonal).unwrap() - 11.0 / 9.0).abs() < 1e-5);
-        let one = Matrix::from_fn(40, 30, |r, c| (r as f32 - 3.5) * (c as f32 + 1.0));
-        assert!((rank(one).unwrap() - 1.0).abs() < 1e-5);
-        assert_eq!(rank(Matrix::zeros(4, 4)), None);
-        assert_eq!(rank(Matrix::from_fn(4, 4, |_, _| 1e30)), None);
+    fn the_signals_of_backpropagation_are_at_no_angle_to_it() {
+        let data = test_support::data();
+        let cases = [("bp", Recipe::Main), ("bp", Recipe::Nokland), ("sum/local=hebb,beta=0.1", Recipe::Main)];
+        for (rule, recipe) in cases.into_iter().chain([("hd/reading=k,train=full", Recipe::Main)]) {
+            let config = Config { learning_rate: 0.2, ..test_support::config(rule, recipe, 3) };
+            let curve = train(&config, &data, &test_support::Silent).unwrap().curve;
+            let angles: Vec<f64> = curve.iter().flat_map(|e| e.delta_angles.iter().flatten().copied()).collect();
+            assert!(angles.len() >= 2 && angles.iter().all(|a| *a < 0.05), "{rule}, {recipe:?}: {angles:?}");
+        }
+        let fixed = test_support::config("fa/feedback=random", Recipe::Main, 1);
+        let angle = train(&fixed, &data, &test_support::Silent).unwrap().curve[0].delta_angles[0].unwrap();
+        assert!((60.0..120.0).contains(&angle), "{angle}");
     }
 
     #[test]

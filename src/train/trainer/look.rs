@@ -20,20 +20,24 @@ impl Trainer {
         }
     }
 
-    /// Angles in degrees between the teaching signals of the last step and what backpropagation would carry to the same
-    /// activities through the present weights (one update later: nothing at an epoch's end), one per hidden layer;
-    /// empty for a rule that teaches none.
-    pub fn delta_angles(&self) -> Vec<Option<f64>> {
+    /// Angles in degrees between the teaching signals and what backpropagation would carry to the same activities, both
+    /// of the present network on the last batch, one per hidden layer; empty for a rule that teaches none. Flush first.
+    pub fn delta_angles(&mut self) -> Vec<Option<f64>> {
         let top = self.layers.len();
         if (1..top).any(|l| !self.is_taught(l)) {
             return Vec::new();
         }
+        debug_assert!(self.layers.iter().all(|l| l.waiting.is_none()), "flush before the state is looked at");
+        // the signals of the step that was are of the weights before its update, which was made from this very batch
+        self.forward();
+        self.output_error();
+        self.teach();
         let mut angles = vec![None; top - 1];
         let mut above = self.layers[top - 1].delta.clone();
         for l in (1..top).rev() {
             let layer = &self.layers[l - 1];
             let mut delta = Matrix::zeros(layer.h.rows(), self.batch);
-            kernels::backward(self.isa, &self.layers[l].w, &above, &mut delta);
+            self.products.backward(&self.layers[l].w, &above, &mut delta);
             match self.activations[l - 1] {
                 Activation::Relu => kernels::relu_derivative(self.isa, &mut delta, &layer.h),
                 Activation::Tanh => kernels::tanh_derivative(self.isa, &mut delta, &layer.h),
@@ -152,8 +156,8 @@ impl Trainer {
         parts
     }
 
-    /// Whether all of that is finite. The steps check what they change; this sees what an activation function hides (a
-    /// ReLU makes zero of NaN) and what nothing changes.
+    /// Whether all of that is finite. The steps check what they change; this sees what an activation function hides
+    /// (tanh of infinity is 1) and what nothing changes.
     pub(in crate::train) fn is_finite(&mut self) -> bool {
         self.state().iter().all(|part| part.iter().all(|v| v.is_finite()))
     }
