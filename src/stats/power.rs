@@ -49,7 +49,7 @@ pub fn power(n: usize, effect: f64, alpha: f64, two_sided: bool) -> f64 {
 }
 
 /// Number of seeds with which a t test has power [`POWER`], if the mean and spread seen are the true ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Seeds {
     About(usize),
     /// More than [`MOST_SEEDS`].

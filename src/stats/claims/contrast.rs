@@ -33,6 +33,8 @@ pub struct Contrast {
     pub differences: Vec<f64>,
     /// Decided without a test: one side failed to train.
     pub forced: Option<Relation>,
+    /// Diverged trials of either side, which stand as chance in the differences.
+    diverged: usize,
     bootstrap: Option<(f64, f64)>,
 }
 
@@ -56,6 +58,7 @@ impl Contrast {
             dataset: left.name.dataset,
             differences: pairs.collect(),
             forced,
+            diverged: [left, right].iter().map(|c| c.runs.iter().filter(|r| r.diverged).count()).sum(),
             bootstrap: percentile_interval(&drawn, LEVEL).ok(),
         }
     }
@@ -81,24 +84,30 @@ impl Contrast {
             _ => Relation::Open,
         }
     }
-    /// Level, if equivalent within the margin; above or below, if beyond the margin; else open.
-    pub fn alike(&self, margin: f64) -> Result<Relation, StatsError> {
-        if let Some(forced) = self.forced {
-            return Ok(forced);
-        }
-        if !self.testable() {
-            return Ok(Relation::Open);
-        }
+    /// One-sided p that the mean lies beyond the margin, on the side where it is; `None` where nothing is tested.
+    pub fn p_beyond(&self, margin: f64) -> Result<Option<f64>, StatsError> {
         let d = &self.differences;
-        Ok(if paired::equivalence(d, margin)? < ALPHA {
-            Relation::Level
-        } else if paired::above(d, margin)? < ALPHA {
-            Relation::Above
-        } else if paired::below(d, -margin)? < ALPHA {
-            Relation::Below
-        } else {
-            Relation::Open
+        Ok(match (self.testable(), self.mean() > 0.0) {
+            (false, _) => None,
+            (true, true) => Some(paired::above(d, margin)?),
+            (true, false) => Some(paired::below(d, -margin)?),
         })
+    }
+    /// Level, if equivalent within the margin; above or below, if beyond it by `p_beyond` (corrected, where it is one of
+    /// several); else open. Two that both fail to train are level: neither does better.
+    pub fn alike(&self, margin: f64, p_beyond: Option<f64>) -> Result<Relation, StatsError> {
+        Ok(match self.forced {
+            Some(Relation::Open) => Relation::Level,
+            Some(forced) => forced,
+            None if !self.testable() => Relation::Open,
+            None if paired::equivalence(&self.differences, margin)? < ALPHA => Relation::Level,
+            None if p_beyond.is_some_and(|p| p < ALPHA) && self.mean() > 0.0 => Relation::Above,
+            None if p_beyond.is_some_and(|p| p < ALPHA) => Relation::Below,
+            None => Relation::Open,
+        })
+    }
+    pub fn is_level(&self, margin: f64) -> Result<bool, StatsError> {
+        Ok(self.alike(margin, None)? == Relation::Level)
     }
     /// Seeds that would show a difference from `value` at a level that Holm's correction asks for.
     pub fn seeds_to_differ(&self, value: f64, level: f64) -> Option<Seeds> {
@@ -121,7 +130,14 @@ impl Contrast {
             (Some(Relation::Below), _) => format!("{} failed to train", self.left),
             (Some(Relation::Above), _) => format!("{} failed to train", self.right),
             (Some(_), _) => format!("{} and {right} failed to train", self.left),
-            (None, Ok(i)) => format!("{who} {} points ({} to {})", points(i.mean), points(i.low), points(i.high)),
+            (None, Ok(i)) => {
+                let chance = match self.diverged {
+                    0 => String::new(),
+                    1 => "; one trial diverged and counts as chance".into(),
+                    n => format!("; {n} trials diverged and count as chance"),
+                };
+                format!("{who} {} points ({} to {}{chance})", points(i.mean), points(i.low), points(i.high))
+            }
             (None, Err(_)) if self.differences.len() == 1 => format!("{who} {} points, one seed", points(self.mean())),
             (None, Err(_)) => format!("{who}: no seed in common"),
         }

@@ -22,7 +22,7 @@ use crate::study::claims::{Claim, Predicate, REGISTRY};
 pub(super) use contrast::points;
 use contrast::{ALPHA, Contrast};
 pub(super) use evidence::{CellData, Evidence};
-use judge::{Found, Judge, Truth};
+use judge::{Found, Judge, Test, TestKey, Truth};
 
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ const SETTLED: f64 = 0.005;
 /// Every claim, in order of number.
 pub fn judge(trials: &DataFrame, curves: &DataFrame, margins: &Margins) -> Result<Vec<Judged>, StatsError> {
     let evidence = Evidence::new(trials, curves)?;
-    let corrected = corrected(&evidence)?;
+    let corrected = corrected(&evidence, margins)?;
     REGISTRY
         .iter()
         .map(|claim| one(claim, &Judge { evidence: &evidence, margins, corrected: &corrected[claim.family] }))
@@ -157,18 +157,24 @@ struct Corrected {
     level: f64,
 }
 
-/// The tests of one family by left cell, right cell and value.
-type Family = HashMap<(String, String, u64), Corrected>;
+/// The tests of one family.
+type Family = HashMap<TestKey, Corrected>;
 
 /// Holm's correction over every difference that the claims of a family test.
-fn corrected(evidence: &Evidence) -> Result<HashMap<&'static str, Family>, StatsError> {
-    let mut families: HashMap<&'static str, HashMap<(String, String, u64), f64>> = HashMap::new();
+fn corrected(evidence: &Evidence, margins: &Margins) -> Result<HashMap<&'static str, Family>, StatsError> {
+    let mut families: HashMap<&'static str, HashMap<TestKey, f64>> = HashMap::new();
     for claim in REGISTRY {
         let family = families.entry(claim.family).or_default();
-        for (left, right, value) in judge::tests(&claim.predicate) {
-            let Some((l, r)) = evidence.pair(&left, &right) else { continue };
-            if let Some(p) = Contrast::new(l, r).p(value)? {
-                family.insert((left, right, value.to_bits()), p);
+        for test in judge::tests(&claim.predicate) {
+            let (left, right) = test.cells();
+            let Some((l, r)) = evidence.pair(left, right) else { continue };
+            let contrast = Contrast::new(l, r);
+            let p = match &test {
+                Test::Differs { value, .. } => contrast.p(*value)?,
+                Test::Beyond { .. } => contrast.p_beyond(margins.of(contrast.dataset))?,
+            };
+            if let Some(p) = p {
+                family.insert(test.key(), p);
             }
         }
     }
@@ -215,7 +221,7 @@ fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
         return Ok(said(Verdict::NotTestable, false, sentence(&reason), json!({ "missing": n, "cells": of })));
     }
     let cells: Vec<_> = there.into_iter().filter_map(|(_, c)| c).collect();
-    let Found { verdict, reason, mut numbers } = judge.decide(&claim.predicate)?;
+    let Found { verdict, reason, mut numbers, needed } = judge.decide(&claim.predicate)?;
     let mut short = vec![];
     for dataset in DatasetId::ALL {
         let steps = cells.iter().filter(|c| c.name.dataset == dataset).filter_map(|c| c.steps()).min();
@@ -252,7 +258,9 @@ fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
             numbers,
         ));
     }
-    Ok(said(verdict, !moving.is_empty(), sentence(&(reason + &still_moving(&moving))), numbers))
+    // where a longer run is needed, the number of seeds does not help
+    let needed = if verdict == Verdict::Inconclusive { format!("; {needed}") } else { String::new() };
+    Ok(said(verdict, !moving.is_empty(), sentence(&(reason + &needed + &still_moving(&moving))), numbers))
 }
 
 /// Why a verdict is provisional: how many cells have not settled, and the slope of the one that moves most.

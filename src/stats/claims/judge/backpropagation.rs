@@ -5,12 +5,12 @@ use serde_json::json;
 use super::super::contrast::{ALPHA, points};
 use super::super::{Verdict, combine};
 use super::{Found, Judge, Truth, found};
-use crate::stats::power::seeds_to_be_beyond;
+use crate::stats::power::{Seeds, seeds_to_be_beyond};
 use crate::stats::{StatsError, mean, paired, std_dev};
 
 impl Judge<'_> {
     pub(super) fn last_as_best(&self, cells: &[String]) -> Result<Found, StatsError> {
-        let (mut truths, mut words, mut numbers, mut seeds) = (vec![], vec![], vec![], vec![]);
+        let (mut truths, mut words, mut numbers, mut seeds) = (vec![], vec![], vec![], Vec::<Seeds>::new());
         for cell in cells.iter().map(|c| self.cell(c)) {
             let margin = self.margins.of(cell.name.dataset);
             let d: Vec<f64> = cell.runs.iter().filter_map(|r| Some(r.test? - r.best?)).collect();
@@ -42,7 +42,7 @@ impl Judge<'_> {
             combine(&truths),
             format!("last minus best epoch, points: {}", words.join("; ")),
             json!({ "cells": numbers }),
-            &seeds,
+            seeds.into_iter().max(),
         ))
     }
 
@@ -60,7 +60,7 @@ impl Judge<'_> {
                 Verdict::Inconclusive,
                 format!("{} finished of {} runs", test.len(), first.len()),
                 json!({}),
-                &[],
+                None,
             ));
         }
         let truth = |std: f64| if std < limit { Truth::Holds } else { Truth::Fails };
@@ -80,13 +80,13 @@ impl Judge<'_> {
             reason += " (not judged: not above 99.99% in all runs)";
         }
         if let Some(std) = of_again {
-            reason += &format!("; one seed trained {} times: {:.3}", again.len(), 100.0 * std);
+            reason += &format!("; one seed trained {} times: {:.3} points", again.len(), 100.0 * std);
         }
         Ok(found(
             combine(&truths),
             reason,
             json!({ "test_std": of_test, "train_std": of_train, "repeated_std": of_again, "train_saturated": saturated }),
-            &[],
+            None,
         ))
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::combine;
+use super::super::evidence::CellData;
 use super::{Found, Judge, Truth, found};
 use crate::stats::StatsError;
 use crate::stats::regression::line;
@@ -36,37 +37,61 @@ impl Judge<'_> {
             combine(&truths),
             format!("log growth against its prediction: {}", words.join("; ")),
             json!({ "cells": numbers }),
-            &[],
+            None,
         ))
     }
 
+    /// Oja's rows stay within the bound, while Hebb's grow manifold and leave it: where they do not, the two are not told
+    /// apart.
     pub(super) fn cured(&self, pairs: &[(String, String)]) -> Result<Found, StatsError> {
         let (mut truths, mut words, mut numbers) = (vec![], vec![], vec![]);
         for (hebb, oja) in pairs.iter().map(|(h, o)| (self.cell(h), self.cell(o))) {
-            // the seed that grew least, and the largest row of any
-            let factor = hebb.runs.iter().filter_map(|run| {
-                let mut of = hebb.growth.iter().filter(|g| g.seed == run.seed);
-                let first = of.next()?.projection;
-                Some(of.next_back()?.projection / first)
-            });
-            let factor = factor.reduce(f64::min);
-            let row = oja.growth.iter().map(|g| g.row_norm).reduce(f64::max);
-            truths.push(match factor.zip(row) {
+            let (of_hebb, of_oja) = (Grown::of(hebb), Grown::of(oja));
+            truths.push(match of_hebb.zip(of_oja) {
                 // weights that overflowed were not kept small, whatever the last row that was written says
                 _ if oja.runs.iter().any(|r| r.diverged) => Truth::Fails,
                 None => Truth::Open,
-                Some((f, r)) if r < 2.0 && f >= 5.0 => Truth::Holds,
+                Some((h, o)) if o.row < BOUND && h.row >= BOUND && h.fold >= 5.0 => Truth::Holds,
                 Some(_) => Truth::Fails,
             });
-            let say = |v: Option<f64>| v.map_or("none".into(), |v| format!("{v:.2}"));
+            let say = |v: Option<f64>, digits: usize| v.map_or("none".into(), |v| format!("{v:.digits$}"));
             words.push(format!(
-                "{}: largest row {} under Oja, growth {}-fold under Hebb",
+                "{}: largest row {} under Oja against {} under Hebb, growth at least {}-fold against {}-fold",
                 oja.name.dataset.title(),
-                say(row),
-                say(factor)
+                say(of_oja.map(|g| g.row), 2),
+                say(of_hebb.map(|g| g.row), 2),
+                say(of_oja.map(|g| g.fold), 0),
+                say(of_hebb.map(|g| g.fold), 0),
             ));
-            numbers.push(json!({ "cell": oja.name.to_string(), "largest_row_norm": row, "hebb_growth": factor }));
+            numbers.push(json!({
+                "cell": oja.name.to_string(),
+                "largest_row_norm": of_oja.map(|g| g.row), "growth": of_oja.map(|g| g.fold),
+                "hebb_largest_row_norm": of_hebb.map(|g| g.row), "hebb_growth": of_hebb.map(|g| g.fold),
+            }));
         }
-        Ok(found(combine(&truths), words.join("; "), json!({ "cells": numbers }), &[]))
+        Ok(found(combine(&truths), words.join("; "), json!({ "cells": numbers }), None))
+    }
+}
+
+/// Norm that no row passes under Oja's rule at a small rate (its fixed point has norm 1).
+const BOUND: f64 = 2.0;
+
+/// What the weights of a cell did.
+#[derive(Clone, Copy)]
+struct Grown {
+    /// By how much the projection grew, in the seed where it grew least.
+    fold: f64,
+    /// Largest norm of a row at any time in any seed.
+    row: f64,
+}
+
+impl Grown {
+    fn of(cell: &CellData) -> Option<Grown> {
+        let folds = cell.runs.iter().filter_map(|run| {
+            let mut of = cell.growth.iter().filter(|g| g.seed == run.seed);
+            let first = of.next()?.projection;
+            Some(of.next_back()?.projection / first)
+        });
+        Some(Grown { fold: folds.reduce(f64::min)?, row: cell.growth.iter().map(|g| g.row_norm).reduce(f64::max)? })
     }
 }

@@ -28,6 +28,8 @@ pub struct Found {
     pub verdict: Verdict,
     pub reason: String,
     pub numbers: Value,
+    /// What would decide it, where it is inconclusive: `about 7 seeds would decide it`.
+    pub needed: String,
 }
 
 /// A statement with its words.
@@ -35,8 +37,38 @@ struct Finding {
     truth: Truth,
     words: String,
     number: Value,
-    /// What would decide it, where it is open.
-    seeds: Option<Seeds>,
+    /// Both cells failed to train: alike, but no evidence where there is no other.
+    neither_trained: bool,
+    /// Where it is open: how many seeds would decide it, and what it would then be by what was seen.
+    open: Option<(Seeds, Truth)>,
+}
+
+/// One difference that a predicate tests.
+pub enum Test {
+    /// Left minus right against a value, two-sided.
+    Differs { left: String, right: String, value: f64 },
+    /// Left minus right beyond the margin, one-sided.
+    Beyond { left: String, right: String },
+}
+
+/// A test among those of its family: the cells and the bits of the value; for a test against the margin those of
+/// infinity.
+pub type TestKey = (String, String, u64);
+
+impl Test {
+    pub fn cells(&self) -> (&str, &str) {
+        match self {
+            Test::Differs { left, right, .. } | Test::Beyond { left, right } => (left, right),
+        }
+    }
+    pub fn key(&self) -> TestKey {
+        let value = match self {
+            Test::Differs { value, .. } => *value,
+            Test::Beyond { .. } => f64::INFINITY,
+        };
+        let (left, right) = self.cells();
+        (left.to_string(), right.to_string(), value.to_bits())
+    }
 }
 
 pub struct Judge<'a> {
@@ -45,22 +77,34 @@ pub struct Judge<'a> {
     pub corrected: &'a Family,
 }
 
-/// Every difference that a predicate tests: left, right and the value to differ from.
-pub fn tests(predicate: &Predicate) -> Vec<(String, String, f64)> {
+/// Every difference that a predicate tests.
+pub fn tests(predicate: &Predicate) -> Vec<Test> {
     let of = |parts: Vec<Part>| {
-        parts.into_iter().flat_map(|p| p.all).filter_map(|s| match s {
-            Statement::Below { left, right, points } => Some((left, right, -points / 100.0)),
-            _ => None,
+        parts.into_iter().flat_map(|p| p.all).flat_map(|s| match s {
+            Statement::Below { left, right, points } => {
+                vec![Test::Differs { left, right, value: -points / 100.0 }]
+            }
+            Statement::Alike { left, right } => vec![Test::Beyond { left, right }],
+            Statement::AlikeUpTo { ladder, right } => {
+                ladder.into_iter().take(1).map(|left| Test::Beyond { left, right: right.clone() }).collect()
+            }
+            Statement::BestAlike { choices, right } => {
+                choices.into_iter().map(|left| Test::Beyond { left, right: right.clone() }).collect()
+            }
+            Statement::NotWorse { .. } => vec![],
         })
     };
     let against = |cells: Vec<String>| {
         let bp = |c: &str| CellName::parse(c).map(|n| n.backpropagation());
-        cells.into_iter().filter_map(|c| bp(&c).map(|b| (c, b, 0.0))).collect()
+        let differs = |c: String| bp(&c).map(|right| Test::Differs { left: c, right, value: 0.0 });
+        cells.into_iter().filter_map(differs).collect()
     };
     match predicate {
         Predicate::Parts(parts) => of(parts()).collect(),
         Predicate::Readings(parts) => ["d", "k"].into_iter().flat_map(|r| of(parts(r))).collect(),
-        Predicate::BetterInMost { pairs, .. } => pairs().into_iter().map(|(a, b)| (a, b, 0.0)).collect(),
+        Predicate::BetterInMost { pairs, .. } => {
+            pairs().into_iter().map(|(left, right)| Test::Differs { left, right, value: 0.0 }).collect()
+        }
         Predicate::NoBenefit(cells) | Predicate::MostlyAhead(cells) => against(cells()),
         Predicate::AnyAbove { own, matched } => against(own().into_iter().chain(matched()).collect()),
         _ => vec![],
@@ -108,16 +152,24 @@ impl Judge<'_> {
         let corrected = self.holm(left, right, 0.0);
         let margin = self.margins.of(contrast.dataset);
         let relation = match contrast.relation(0.0, corrected) {
-            Relation::Open if contrast.alike(margin)? == Relation::Level => Relation::Level,
+            Relation::Open if contrast.forced.is_none() && contrast.is_level(margin)? => Relation::Level,
             relation => relation,
         };
-        Ok(Ordered {
-            relation,
-            number: contrast.number(0.0, corrected, margin),
-            seeds: contrast.seeds_to_differ(0.0, corrected.map_or(ALPHA, |c| c.level)),
-            contrast,
-        })
+        let (number, open) = (contrast.number(0.0, corrected, margin), leaning(&contrast, corrected, margin));
+        Ok(Ordered { relation, number, open: open.filter(|_| relation == Relation::Open), contrast })
     }
+}
+
+/// By what was seen: the seeds that would show a difference from zero or that there is none of the margin, whichever are
+/// fewer, and what they would show.
+fn leaning(c: &Contrast, corrected: Option<Corrected>, margin: f64) -> Option<(Seeds, Relation)> {
+    let differs = c.seeds_to_differ(0.0, corrected.map_or(ALPHA, |c| c.level))?;
+    let side = if c.mean() > 0.0 { Relation::Above } else { Relation::Below };
+    let level = c.seeds_to_be_alike(margin).filter(|_| c.mean().abs() < margin);
+    Some(match level {
+        Some(level) if level < differs => (level, Relation::Level),
+        _ => (differs, side),
+    })
 }
 
 /// Two cells with their order.
@@ -125,23 +177,29 @@ struct Ordered {
     contrast: Contrast,
     relation: Relation,
     number: Value,
-    /// What would show a difference.
-    seeds: Option<Seeds>,
+    /// Where it is open: how many seeds would decide it, and what it would then be by what was seen.
+    open: Option<(Seeds, Relation)>,
 }
 
-/// Says how many seeds would decide what is open.
-fn found(verdict: Verdict, mut reason: String, numbers: Value, seeds: &[Seeds]) -> Found {
-    let most = seeds.iter().copied().max_by_key(|s| match s {
-        Seeds::About(n) => *n,
-        Seeds::TooMany => usize::MAX,
-    });
-    if verdict == Verdict::Inconclusive {
-        reason += &match most {
-            Some(seeds) => format!("; {seeds} would decide what is undecided"),
-            None => "; more seeds are needed".into(),
-        };
-    }
-    Found { verdict, reason, numbers }
+fn found(verdict: Verdict, reason: String, numbers: Value, seeds: Option<Seeds>) -> Found {
+    let needed = match seeds {
+        Some(seeds) => format!("{seeds} would decide it"),
+        None => "more seeds are needed".into(),
+    };
+    Found { verdict, reason, numbers, needed }
+}
+
+/// The fewest seeds with which the verdict no longer is inconclusive, if every open comparison then falls the way it leans.
+/// `verdict` gets those that have fallen.
+fn deciding<T: Copy>(open: &[(Seeds, T)], verdict: impl Fn(&[T]) -> Verdict) -> Option<Seeds> {
+    let mut open = open.to_vec();
+    open.sort_by_key(|o| o.0);
+    let fallen: Vec<T> = open.iter().map(|o| o.1).collect();
+    // those that take equally many fall together
+    let last = (1..=open.len()).filter(|n| *n == open.len() || open[*n].0 > open[*n - 1].0);
+    let decided = last.filter(|n| verdict(&fallen[..*n]) != Verdict::Inconclusive).map(|n| open[n - 1].0).next();
+    // comparisons of one seed have no spread to go by
+    decided.or(open.last().map(|_| Seeds::TooMany))
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {

@@ -13,6 +13,29 @@ use crate::stats::power::{Seeds, seeds_to_leave_out};
 use crate::stats::ranks::{kendalls_w, ranks};
 use crate::stats::{LEVEL, StatsError};
 
+/// Blocks in which the kinds are told apart, from which on an order is judged.
+const LEAST_TELLING: usize = 5;
+
+/// How far the blocks order the kinds alike.
+struct Concordance {
+    /// Blocks whose kinds are not all within the margin.
+    telling: usize,
+    /// Kendall's W over those; none without any.
+    w: Option<f64>,
+    interval: Option<(f64, f64)>,
+}
+
+impl Concordance {
+    fn words(&self, blocks: usize) -> String {
+        let apart = format!("told apart in {} of {blocks} blocks", self.telling);
+        match (self.w, self.interval) {
+            (Some(w), Some((a, b))) => format!("{apart}, W = {w:.2} ({a:.2} to {b:.2}) over those"),
+            (Some(w), None) => format!("{apart}, W = {w:.2} over those"),
+            (None, _) => apart,
+        }
+    }
+}
+
 impl Judge<'_> {
     pub(super) fn no_order(
         &self,
@@ -22,55 +45,66 @@ impl Judge<'_> {
         high: f64,
     ) -> Result<Found, StatsError> {
         let (l, m) = (self.concordance(literal)?, self.concordance(matched)?);
-        let verdict = match l.1 {
+        let verdict = match l.interval {
+            _ if l.telling < LEAST_TELLING => Verdict::Inconclusive,
             Some((_, top)) if top < low => Verdict::Reproduced,
             Some((bottom, _)) if bottom > high => Verdict::NotReproduced,
             _ => Verdict::Inconclusive,
         };
-        let words = |(w, i): (f64, Option<(f64, f64)>)| match i {
-            Some((a, b)) => format!("W = {w:.2} ({a:.2} to {b:.2})"),
-            None => format!("W = {w:.2}"),
-        };
         let reason = format!(
-            "over {} blocks {} for the kinds as in the post, {} norm-matched (0: no order, 1: the same order everywhere)",
-            literal.len(),
-            words(l),
-            words(m)
+            "kinds as in the post: {}; norm-matched: {} (0: no order, 1: the same order everywhere)",
+            l.words(literal.len()),
+            m.words(matched.len())
         );
-        let number =
-            |(w, i): (f64, Option<(f64, f64)>)| json!({ "w": w, "low": i.map(|i| i.0), "high": i.map(|i| i.1) });
+        let number = |c: &Concordance| json!({ "blocks_told_apart": c.telling, "w": c.w, "low": c.interval.map(|i| i.0), "high": c.interval.map(|i| i.1) });
+        let numbers = json!({ "literal": number(&l), "matched": number(&m) });
+        if l.telling < LEAST_TELLING {
+            let needed = format!("an order can be judged from {LEAST_TELLING} such blocks on, whatever the seeds");
+            return Ok(Found { verdict, reason, numbers, needed });
+        }
         let runs = literal.iter().flatten().map(|c| self.cell(c).runs.len()).min().unwrap_or(0);
         // between the two limits no number of seeds decides
-        let needed = l.1.and_then(|(bottom, top)| match l.0 {
+        let seeds = l.interval.zip(l.w).and_then(|((bottom, top), w)| match w {
             w if w < low => seeds_to_leave_out(runs, w, top, low),
             w if w > high => seeds_to_leave_out(runs, w, bottom, high),
             _ => Some(Seeds::TooMany),
         });
-        let seeds: Vec<Seeds> = needed.into_iter().collect();
-        Ok(found(verdict, reason, json!({ "literal": number(l), "matched": number(m) }), &seeds))
+        Ok(found(verdict, reason, numbers, seeds))
     }
 
-    /// W of the means, and its interval over resamples.
-    fn concordance(&self, blocks: &[Vec<String>]) -> Result<(f64, Option<(f64, f64)>), StatsError> {
+    /// W of the means over the blocks whose kinds are not all alike, and its interval over resamples. A block where all
+    /// share a rank says nothing about an order, and would lower W.
+    fn concordance(&self, blocks: &[Vec<String>]) -> Result<Concordance, StatsError> {
         let cells: Vec<Vec<&CellData>> = blocks.iter().map(|b| b.iter().map(|c| self.cell(c)).collect()).collect();
-        let w = |value: &dyn Fn(&CellData) -> Option<f64>| -> Result<Option<f64>, StatsError> {
-            let mut ranked = vec![];
-            for block in &cells {
-                let Some(values) = block.iter().map(|c| value(c)).collect::<Option<Vec<f64>>>() else {
-                    return Ok(None);
-                };
-                ranked.push(ranks(&values, self.margins.of(block[0].name.dataset))?);
-            }
-            // nothing told apart: no order at all
-            Ok(Some(kendalls_w(&ranked)?.unwrap_or(0.0)))
+        let ranked = |block: &[&CellData], value: &dyn Fn(&CellData) -> Option<f64>| -> Result<_, StatsError> {
+            let values = block.iter().map(|c| value(c)).collect::<Option<Vec<f64>>>();
+            values.map(|v| ranks(&v, self.margins.of(block[0].name.dataset))).transpose()
         };
-        let seen = w(&|c| c.mean())?.unwrap_or(0.0);
+        let mut telling: Vec<&[&CellData]> = vec![];
+        for block in &cells {
+            let ranks = ranked(block, &|c| c.mean())?;
+            if ranks.is_some_and(|r| r.iter().any(|rank| *rank != r[0])) {
+                telling.push(block);
+            }
+        }
+        let w = |value: &dyn Fn(&CellData) -> Option<f64>| -> Result<Option<f64>, StatsError> {
+            let all = telling.iter().map(|b| ranked(b, value)).collect::<Result<Option<Vec<_>>, _>>()?;
+            // in a resample all may be alike: no order
+            Ok(all.map(|ranks| kendalls_w(&ranks)).transpose()?.map(|w| w.unwrap_or(0.0)))
+        };
+        if telling.is_empty() {
+            return Ok(Concordance { telling: 0, w: None, interval: None });
+        }
         let resamples = cells.iter().flatten().map(|c| c.resampled.len()).min().unwrap_or(0);
         let mut drawn = vec![];
         for r in 0..resamples {
             drawn.extend(w(&|c| c.resampled[r])?);
         }
-        Ok((seen, percentile_interval(&drawn, LEVEL).ok()))
+        Ok(Concordance {
+            telling: telling.len(),
+            w: w(&|c| c.mean())?,
+            interval: percentile_interval(&drawn, LEVEL).ok(),
+        })
     }
 
     pub(super) fn closest(
@@ -78,7 +112,7 @@ impl Judge<'_> {
         near: fn(&str) -> Vec<String>,
         far: fn(&str) -> Vec<String>,
     ) -> Result<Found, StatsError> {
-        let (mut truths, mut words, mut numbers, mut seeds) = (vec![], vec![], vec![], vec![]);
+        let (mut truths, mut words, mut numbers, mut seeds) = (vec![], vec![], vec![], Vec::<Seeds>::new());
         for dataset in DatasetId::ALL {
             // looked up once: the resamples go over them a thousand times
             let with_bp = |cells: Vec<String>| -> Vec<(&CellData, &CellData)> {
@@ -114,7 +148,7 @@ impl Judge<'_> {
             });
             let say = |v: Option<f64>| v.map_or("none".into(), points);
             words.push(format!(
-                "{}: median gap {} for feedback against {} for the others (difference {} to {})",
+                "{}: median gap {} points for feedback against {} for the others (difference {} to {})",
                 dataset.title(),
                 say(a),
                 say(b),
@@ -123,6 +157,7 @@ impl Judge<'_> {
             ));
             numbers.push(json!({ "dataset": dataset.name(), "near": a, "far": b, "low": i.map(|i| i.0), "high": i.map(|i| i.1) }));
         }
-        Ok(found(combine(&truths), words.join("; "), json!({ "datasets": numbers }), &seeds))
+        // both datasets have to be decided, unless one way or the other they already differ
+        Ok(found(combine(&truths), words.join("; "), json!({ "datasets": numbers }), seeds.into_iter().max()))
     }
 }
