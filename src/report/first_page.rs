@@ -4,7 +4,7 @@ use super::context::{Fact, Notice, capital, fact, named_all};
 use super::format;
 use super::model::{Direction, FigureModel, Model, mean_std};
 use crate::data::DatasetId;
-use crate::stats::claims::{Judged, Verdict};
+use crate::stats::claims::Verdict;
 use crate::study::figures::PlotKind;
 use crate::study::{Profile, claims};
 
@@ -97,6 +97,7 @@ fn notice_of_study(model: &Model, directions: Vec<String>, directions_note: Stri
                 if subset { ", on a subset of the images" } else { "" }
             ),
         },
+        groups: vec![],
         directions,
         directions_note,
         can: vec![],
@@ -104,14 +105,18 @@ fn notice_of_study(model: &Model, directions: Vec<String>, directions_note: Stri
     }
 }
 
-/// The few statements that a short run decides, in words: nobody has to look for them in the table.
-fn decided(model: &Model) -> String {
-    let of = |j: &Judged| Some(format!("{} {} ({})", j.id, claims::claim(&j.id)?.title, j.verdict.name()));
-    let all: Vec<String> = model.claims.iter().filter(|j| j.verdict != Verdict::NotTestable).filter_map(of).collect();
-    match all.len() {
-        1..=5 => format!("Decided: {}. ", all.join("; ")),
-        _ => String::new(),
-    }
+/// The statements that have a verdict, by verdict.
+fn groups(model: &Model) -> Vec<Fact> {
+    let of = |verdict: Verdict| {
+        let those = model.claims.iter().filter(|j| j.verdict == verdict).filter_map(|j| {
+            let provisional = if j.provisional { ", provisional" } else { "" };
+            Some(format!("{} ({}{provisional})", claims::claim(&j.id)?.title, j.id))
+        });
+        let those: Vec<String> = those.collect();
+        (!those.is_empty()).then(|| fact(&capital(verdict.name()), format!("{}.", those.join("; "))))
+    };
+    let verdicts = Verdict::ALL.into_iter().filter(|v| *v != Verdict::NotTestable);
+    verdicts.filter_map(of).collect()
 }
 
 pub fn notice(model: &Model) -> Notice {
@@ -157,6 +162,7 @@ pub fn notice(model: &Model) -> Notice {
             short,
             heading: "This run is as long as the post's".into(),
             body: format!("Trials have {}. What differs from the post is listed below.", format::list(&lengths)),
+            groups: groups(model),
             directions,
             directions_note,
             can: vec![],
@@ -164,33 +170,76 @@ pub fn notice(model: &Model) -> Notice {
         };
     }
     let only_subset = model.profile.is_none_or(|p| matches!(p, Profile::Smoke | Profile::Quick));
+    let count = |wanted: &[Verdict]| model.claims.iter().filter(|c| wanted.contains(&c.verdict)).count();
+    let judged = [Verdict::Reproduced, Verdict::Partly, Verdict::NotReproduced];
+    let (firm, open) = (count(&judged), count(&[Verdict::Inconclusive]));
+    let provisional = model.claims.iter().filter(|c| c.provisional && judged.contains(&c.verdict)).count();
+    let mut rest = vec![];
+    if provisional > 0 {
+        rest.push(format!(
+            "{} of the verdicts {} provisional: accuracies were still moving",
+            capital(&format::words(provisional)),
+            if provisional == 1 { "is" } else { "are" }
+        ));
+    }
+    if open > 0 {
+        rest.push(format!(
+            "{} {} inconclusive: more seeds would decide",
+            capital(&format::words(open)),
+            if open == 1 { "is" } else { "are" }
+        ));
+    }
+    let rest: String = rest.iter().map(|r| format!("{r}. ")).collect();
+    // most statements judged: no longer the start of training
+    let long = 2 * (firm + open) > model.claims.len();
+    let (can, cannot) = if long { (LONG_CAN, LONG_CANNOT) } else { (SHORT_CAN, SHORT_CANNOT) };
+    let lines = |lines: &[&str]| lines.iter().map(|l| l.replace("POST", &post.to_string())).collect();
     Notice {
         short,
         heading: format!(
             "This run is short: it decides {} of the post's {} statements",
-            format::words(model.claims.iter().filter(|c| c.verdict != Verdict::NotTestable).count()),
+            format::words(firm),
             model.claims.len()
         ),
         body: format!(
-            "The post trained for {post} epochs. Trials here have {}{}. {}For the other statements what follows is the direction seen so far, no more.",
+            "The post trained for {post} epochs. Trials here have {}{}. {rest}{}",
             format::list(&lengths),
             if only_subset { ", on a subset of the images" } else { "" },
-            decided(model)
+            if firm + open < model.claims.len() {
+                "For the other statements what follows is the direction seen so far, no more."
+            } else {
+                ""
+            }
         ),
+        groups: groups(model),
         directions,
         directions_note,
-        can: vec![
-            "that every rule trains, and which cells run away or diverge early;".into(),
-            "how rules and kinds of feedback order at the start of training, and what scale does to it;".into(),
-            "whether backpropagation from different seeds gives different results.".into(),
-        ],
-        cannot: vec![
-            format!("which rule is ahead after {post} epochs, or whether any catches up;"),
-            "whether the kinds of feedback differ in the end;".into(),
-            "anything about rates tuned for each kind of feedback: they use backpropagation's.".into(),
-        ],
+        can: lines(can),
+        cannot: lines(cannot),
     }
 }
+
+const SHORT_CAN: &[&str] = &[
+    "which rules train at all, and which cells run away or diverge early;",
+    "how rules and kinds of feedback order at the start of training, and what scale does to it;",
+    "whether backpropagation from different seeds gives different results.",
+];
+const SHORT_CANNOT: &[&str] = &[
+    "which rule is ahead after POST epochs, or whether any catches up;",
+    "whether the kinds of feedback differ in the end;",
+    TUNED,
+];
+const LONG_CAN: &[&str] = &[
+    "which rules train, which run away or diverge, and at which sizes of their own term;",
+    "how far each rule is from backpropagation after this many steps, seed by seed;",
+    "whether backpropagation from different seeds gives different results.",
+];
+const LONG_CANNOT: &[&str] = &[
+    "which rule is ahead after POST epochs: a provisional verdict may still turn;",
+    "whether backpropagation overfits, which takes longer;",
+    TUNED,
+];
+const TUNED: &str = "anything about rates tuned for each kind of feedback: they use backpropagation's.";
 
 fn sentence(d: Direction, of: &str) -> Option<String> {
     let total = d.above + d.below + d.open;
@@ -225,9 +274,9 @@ pub fn direction(f: &FigureModel) -> String {
         // nothing to compare with
         return String::new();
     }
-    let own = if study { "cells beside backpropagation" } else { "cells as in the post" };
+    let own = if study { "cells beside backpropagation" } else { "cells" };
     let parts: Vec<String> =
-        [sentence(f.own, own), sentence(f.matched, "norm-matched ones")].into_iter().flatten().collect();
+        [sentence(f.own, own), sentence(f.matched, "norm-matched ones besides")].into_iter().flatten().collect();
     match parts.is_empty() {
         true => String::new(),
         false => format!("{}.", capital(&parts.join("; "))),

@@ -73,6 +73,8 @@ pub struct Notice {
     pub short: bool,
     pub heading: String,
     pub body: String,
+    /// The statements by verdict, so that nobody has to look for them in the table.
+    pub groups: Vec<Fact>,
     pub directions: Vec<String>,
     pub directions_note: String,
     pub can: Vec<String>,

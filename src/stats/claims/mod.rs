@@ -124,11 +124,17 @@ pub fn judge(trials: &DataFrame, curves: &DataFrame, margins: &Margins) -> Resul
         .collect()
 }
 
-/// How many claims have each verdict: `3 reproduced, 1 not reproduced, 20 not testable`.
+/// How many claims have each verdict: `3 reproduced (1 provisional), 1 not reproduced, 20 not testable`.
 pub fn tally(judged: &[Judged]) -> String {
-    let count = |v: Verdict| judged.iter().filter(|j| j.verdict == v).count();
-    let parts = Verdict::ALL.into_iter().filter(|v| count(*v) > 0);
-    parts.map(|v| format!("{} {}", count(v), v.name())).collect::<Vec<_>>().join(", ")
+    let of = |v: Verdict| judged.iter().filter(move |j| j.verdict == v);
+    let parts = Verdict::ALL.into_iter().filter(|v| of(*v).count() > 0).map(|v| {
+        let provisional = match of(v).filter(|j| j.provisional).count() {
+            0 => String::new(),
+            n => format!(" ({n} provisional)"),
+        };
+        format!("{} {}{provisional}", of(v).count(), v.name())
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// Writes `claims.json`, atomically.
@@ -268,7 +274,12 @@ fn still_moving(cells: &[(String, Option<f64>)]) -> String {
     let size = |m: Option<f64>| m.map_or(f64::INFINITY, f64::abs);
     let Some((cell, most)) = cells.iter().max_by(|a, b| size(a.1).total_cmp(&size(b.1))) else { return String::new() };
     let how = match most {
-        Some(change) => format!("{cell} by {} points of validation accuracy from fifth to fifth", points(*change)),
+        Some(change) => {
+            format!(
+                "{cell} by {} points of validation accuracy between the last two fifths of its epochs",
+                points(*change)
+            )
+        }
         None => format!("{cell} has too few epochs to tell"),
     };
     match cells.len() {
