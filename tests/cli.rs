@@ -424,6 +424,27 @@ fn a_plan_needs_no_data() {
     assert!(text.contains("the full set is not here"), "{text}");
 }
 
+/// With every rate given no table is asked.
+#[test]
+fn traces_of_networks_without_rates_take_what_is_given() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("t.npz");
+    let trace = |cell: &str, rates: &[&str]| {
+        let args = [&["trace", cell, "--profile", "smoke", "--out", out.to_str().unwrap()], rates].concat();
+        let output = report(&args);
+        (output.status.success(), stderr(&output))
+    };
+    for (cell, rates) in [
+        ("mnist/1x20/hebbnet/local=hebb,variant=hl", ["--rate", "0.01", "--hidden-rate", "0.001"]),
+        ("mnist/1x20/fa/feedback=hebb", ["--rate", "0.01", "--eta-b", "0.001"]),
+    ] {
+        let (made, words) = trace(cell, &rates);
+        assert!(made, "{cell}: {words}");
+        let (made, words) = trace(cell, &rates[..2]);
+        assert!(!made && words.contains("--hidden-rate and --eta-b"), "{cell}: {words}");
+    }
+}
+
 #[test]
 fn traces_recompute_in_numpy() {
     let numpy = Command::new("python3").args(["-c", "import numpy"]).output();

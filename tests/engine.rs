@@ -3,8 +3,9 @@
 mod fixture;
 mod reference;
 
+use bioprop::feedback::Feedback;
 use bioprop::net::{Isa, Loss, Matrix, Precision};
-use bioprop::rules::{Gate, Local, Rule, Teaching, UpdateTerm};
+use bioprop::rules::{Carrier, Gate, Local, Rule, RuleSpec, Source, Teaching, UpdateTerm};
 use bioprop::train::{Config, Inputs, Optimiser, Trainer, train, train_on};
 use fixture::{CLASSES, Silent, config, dataset};
 use reference::{Act, Mat, Net, Out, Teach};
@@ -314,12 +315,53 @@ impl Rule for HebbFrozenGradient {
     }
 }
 
+/// A rule of one's own that asks for one thing too many.
+struct Asking {
+    term: UpdateTerm,
+    taught: bool,
+    learning_feedback: bool,
+}
+impl Rule for Asking {
+    fn teaching(&self, _: usize) -> Option<Teaching> {
+        let carrier = if self.learning_feedback { Carrier::Feedback } else { Carrier::ForwardWeights };
+        self.taught.then_some(Teaching { carrier, source: Source::LayerAbove, derivative: true })
+    }
+    fn feedback(&self) -> Option<Feedback> {
+        let spec = || "fa/feedback=hebb".parse::<RuleSpec>().unwrap().build().unwrap().feedback().unwrap();
+        self.learning_feedback.then(spec)
+    }
+    fn update(&self, layer: usize, top: usize) -> Option<UpdateTerm> {
+        // with feedback that learns the layer above is frozen
+        (layer < top || !self.learning_feedback).then_some(if layer == top { UpdateTerm::DESCEND } else { self.term })
+    }
+}
+
+#[test]
+fn what_the_trainer_cannot_do_is_refused_with_the_reason() {
+    let gated = UpdateTerm { gate: Gate::Threshold, bias: false, ..UpdateTerm::DESCEND };
+    let asked = |term, taught, learning_feedback, optimiser| {
+        let c = Config { optimiser, ..config("1x50", "bp") };
+        let rule = Asking { term, taught, learning_feedback };
+        Trainer::with_rule(&c, Box::new(rule), 61, CLASSES, Isa::best()).err().map(|e| e.to_string())
+    };
+    let rms = Optimiser::RmsProp { alpha: 0.99, eps: 1e-8 };
+    assert_eq!(asked(gated, true, false, Optimiser::Sgd), None);
+    for (error, word) in [
+        (asked(gated, true, false, rms), "RMSprop"),
+        (asked(UpdateTerm { bias: true, ..gated }, true, false, Optimiser::Sgd), "bias"),
+        (asked(UpdateTerm::DESCEND, false, false, Optimiser::Sgd), "nothing teaches it"),
+        (asked(UpdateTerm::DESCEND, true, true, Optimiser::Sgd), "frozen"),
+    ] {
+        assert!(error.as_deref().is_some_and(|e| e.contains(word)), "{word}: {error:?}");
+    }
+}
+
 #[test]
 fn a_rule_of_ones_own_fits_the_seam_and_a_frozen_layer_keeps_its_bits() {
     let data = dataset(61, 200, 50);
     let c = config("2x50-relu", "bp");
     let inputs = Inputs::new(c.inputs, &data);
-    let mut t = Trainer::with_rule(&c, Box::new(HebbFrozenGradient), 61, CLASSES, Isa::best());
+    let mut t = Trainer::with_rule(&c, Box::new(HebbFrozenGradient), 61, CLASSES, Isa::best()).unwrap();
     let frozen: Vec<u32> = t.weights(2).values().chain(t.bias(2).iter().copied()).map(f32::to_bits).collect();
     for rows in batches(4) {
         let w: Mat = mat(t.weights(1));

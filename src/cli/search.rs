@@ -10,8 +10,8 @@ use crate::data;
 use crate::run::plan::{Datasets, Planned};
 use crate::run::tune::{Grid, MOVED, Next, Point, Target, entry, grid, score};
 use crate::run::{Store, StoredTrial};
-use crate::study::Profile;
 use crate::study::rates::{BP, RateEntry};
+use crate::study::{Cell, Profile};
 
 /// Where searches are done and what they are called.
 pub struct Bench<'a> {
@@ -22,7 +22,7 @@ pub struct Bench<'a> {
     pub store: &'a Store,
     pub out: &'a Path,
     /// For the table: what makes these searches again.
-    pub command: &'a str,
+    pub command: &'a dyn Fn(&str, &Cell) -> String,
 }
 
 /// One search: what was tried with what came of it.
@@ -108,7 +108,7 @@ impl Bench<'_> {
             }
         };
         let tried: BTreeMap<_, _> = s.tried.iter().map(|(p, t)| (*p, &t.outcome)).collect();
-        let found = entry(&s.target, self.command, (winner, unmoved), &tried);
+        let found = entry(&s.target, &(self.command)(&s.target.family, &s.target.cell), (winner, unmoved), &tried);
         let mut text = format!("{name}: {}", found.learning_rate);
         if let Some(growth) = found.growth {
             text += &format!(", growth exponent {growth}");

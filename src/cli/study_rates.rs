@@ -38,7 +38,7 @@ pub fn search(
         threads: place.threads(),
         store,
         out,
-        command: &request.command(),
+        command: &|_, _| request.command(),
     };
     let (mut text, learning) = bench.search(of_study(&study, epochs, None), datasets)?;
     table.merge(learning);

@@ -10,6 +10,7 @@ use crate::data;
 use crate::rules::RuleSpec;
 use crate::run::plan::Request;
 use crate::run::trace::{self, TraceError};
+use crate::study::rates::Given;
 use crate::study::{Cell, Profile, Recipe};
 
 #[derive(Args)]
@@ -57,19 +58,18 @@ pub fn run(args: &TraceArgs) -> anyhow::Result<()> {
         cell.rule = RuleSpec::new(args.cell.rule.name(), &options).map_err(|e| misuse(e.to_string()))?;
     }
     let data = data::load(cell.dataset, args.profile.data(), args.data.as_deref())?;
-    let request = Request { recipe: args.recipe, rate: args.rate, ..Request::of(args.profile) };
-    let mut trial = request.trial(&cell, args.profile.epochs(1), args.seed, 0, &data)?;
+    let request = Request { recipe: args.recipe, ..Request::of(args.profile) };
+    // a hidden rate stands for the exponent below: any exponent will do until then
+    let given = Given { learning_rate: args.rate, growth: args.hidden_rate.map(|_| 1.0), feedback_rate: args.eta_b };
+    let mut trial = request.trial_at(&cell, given, args.seed, &data)?;
     if let Some(rate) = args.hidden_rate {
         if trial.growth.is_none() {
             return Err(misuse(format!("{cell} has no rate of its own in hidden layers; leave --hidden-rate out")));
         }
         (trial.hidden_rate, trial.growth) = (Some(rate), None);
     }
-    if let Some(rate) = args.eta_b {
-        if trial.feedback_rate.is_none() {
-            return Err(misuse(format!("{cell} has no feedback with a rate of its own; leave --eta-b out")));
-        }
-        trial.feedback_rate = Some(rate);
+    if args.eta_b.is_some() && trial.feedback_rate.is_none() {
+        return Err(misuse(format!("{cell} has no feedback with a rate of its own; leave --eta-b out")));
     }
     // as asked, not as stored: a trace of DFA with one hidden layer shows DFA's own matrices
     trial.cell = cell;

@@ -27,7 +27,7 @@ pub struct TuneArgs {
     /// Only these datasets, such as mnist,cifar10 [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub datasets: Vec<DatasetId>,
-    /// Only these networks, such as 1x2000,linear [default: the figures'; another network: backpropagation's rate]
+    /// Only these networks, such as 1x2000,linear [default: the figures'; on another network: backpropagation's rate, and the families named by --family]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub networks: Vec<Architecture>,
     /// Only this family, such as bp or feedback=hebb; may be repeated [default: all]
@@ -73,14 +73,13 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
             args.families.join(", ")
         )));
     }
-    let robustness = if args.robustness { " --robustness" } else { "" };
     let bench = Bench {
         profile,
         data: args.place.data.as_deref(),
         threads: args.place.threads(),
         store: &store,
         out: &out,
-        command: &format!("report tune --profile {profile} --recipe {}{robustness}", args.recipe),
+        command: &|family, cell| command(args, family, cell),
     };
     for (families, of_feedback) in [(learning, false), (feedback, true)] {
         let targets = families.into_iter().map(|(family, cell)| target(args, &table, family, cell, of_feedback));
@@ -153,6 +152,45 @@ fn asked(args: &TuneArgs, (family, cell): &(String, Cell)) -> bool {
         && (args.families.is_empty() || args.families.contains(family))
 }
 
+/// Every dataset with every network that is named.
+fn named_networks(args: &TuneArgs) -> Vec<(DatasetId, Architecture)> {
+    let datasets = if args.datasets.is_empty() { DatasetId::ALL.to_vec() } else { args.datasets.clone() };
+    let networks = args.networks.iter().filter(|_| !args.robustness);
+    networks.flat_map(|n| datasets.iter().map(|d| (*d, n.clone()))).collect()
+}
+
+/// The families that are named, on the networks that are named and are not among `known`, where the rule fits.
+fn on_named_networks(args: &TuneArgs, known: &[(String, Cell)]) -> Vec<(String, Cell)> {
+    let mut found = vec![];
+    for (dataset, network) in named_networks(args) {
+        for family in &args.families {
+            let here = |t: &&(String, Cell)| t.1.dataset == dataset && t.1.network == network;
+            if known.iter().filter(|t| t.0 == *family).any(|t| here(&t)) {
+                continue;
+            }
+            let Some((_, example)) = known.iter().find(|t| t.0 == *family) else { continue };
+            let cell = Cell::new(dataset, network.clone(), example.rule.clone());
+            if cell.rule.check(&cell.network, dataset.classes()).is_ok() {
+                found.push((family.clone(), cell));
+            }
+        }
+    }
+    found
+}
+
+/// The command that makes an entry again: what no figure has must be named.
+fn command(args: &TuneArgs, family: &str, cell: &Cell) -> String {
+    let base = format!("report tune --profile {} --recipe {}", args.profile, args.recipe);
+    let is = |t: &(String, Cell)| t.0 == family && t.1.dataset == cell.dataset && t.1.network == cell.network;
+    if [families(false), families(true)].iter().flatten().any(is) {
+        base
+    } else if args.recipe == Recipe::Main && robustness_families().iter().any(is) {
+        format!("{base} --robustness")
+    } else {
+        format!("{base} --datasets {} --networks {} --family {family}", cell.dataset, cell.network)
+    }
+}
+
 /// Families whose learning rate is asked for, each with its cell.
 fn targets(args: &TuneArgs) -> Vec<(String, Cell)> {
     let mut targets = if args.robustness { vec![] } else { families(false) };
@@ -160,21 +198,22 @@ fn targets(args: &TuneArgs) -> Vec<(String, Cell)> {
     if args.robustness || !args.families.is_empty() {
         targets.extend(robustness_families());
     }
-    let datasets = if args.datasets.is_empty() { DatasetId::ALL.to_vec() } else { args.datasets.clone() };
-    for network in args.networks.iter().filter(|_| !args.robustness) {
-        for &dataset in &datasets {
-            let target = (BP.to_string(), backpropagation(dataset, network));
-            if !targets.contains(&target) {
-                targets.push(target);
-            }
+    for (dataset, network) in named_networks(args) {
+        let target = (BP.to_string(), backpropagation(dataset, &network));
+        if !targets.contains(&target) {
+            targets.push(target);
         }
     }
+    let elsewhere = on_named_networks(args, &targets);
+    targets.extend(elsewhere);
     targets.retain(|t| t.0 != "growth" && asked(args, t));
     targets
 }
 
 /// Families whose rate of B is asked for, each with its cell.
 fn feedback_targets(args: &TuneArgs) -> Vec<(String, Cell)> {
-    let all = if args.robustness { vec![] } else { families(true) };
+    let mut all = if args.robustness { vec![] } else { families(true) };
+    let elsewhere = on_named_networks(args, &all);
+    all.extend(elsewhere);
     all.into_iter().filter(|t| asked(args, t)).collect()
 }

@@ -150,6 +150,15 @@ impl Request {
         self.trial_with(cell, setting, epochs_of_the_post, seed, repeat, data)
     }
 
+    /// The trial of one cell at rates that are given, as far as they are, and of the length of its figure.
+    pub fn trial_at(&self, cell: &Cell, given: Given, seed: u64, data: &Dataset) -> Result<Trial, RateError> {
+        let cell = cell.canonical();
+        let holds = |f: &&&Figure| f.cells().iter().any(|c| c.canonical() == cell);
+        let of_the_post = figures::REGISTRY.iter().filter(holds).map(|f| f.epochs_of_the_post).max();
+        let setting = Setting { recipe: self.recipe, ..Setting::default() };
+        self.trial_given(cell, given, setting, of_the_post.unwrap_or(POST_EPOCHS), (seed, 0), data)
+    }
+
     /// The trial of a robustness table.
     fn robustness_trial(&self, cell: &Cell, change: Change, seed: u64, data: &Dataset) -> Result<Trial, RateError> {
         let mut setting = Setting { epochs: Some(robustness::epochs(self.profile)), ..Setting::default() };
@@ -172,11 +181,24 @@ impl Request {
         data: &Dataset,
     ) -> Result<Trial, RateError> {
         let cell = cell.canonical();
+        let study = self.study.as_ref();
         let given = Given {
             learning_rate: self.rate.or(setting.rate),
-            growth: self.study.as_ref().and_then(|s| s.growth),
-            feedback_rate: self.study.as_ref().and_then(|s| s.feedback_rate),
+            growth: study.and_then(|s| s.growth),
+            feedback_rate: study.and_then(|s| s.feedback_rate),
         };
+        self.trial_given(cell, given, setting, epochs_of_the_post, (seed, repeat), data)
+    }
+
+    fn trial_given(
+        &self,
+        cell: Cell,
+        given: Given,
+        setting: Setting,
+        epochs_of_the_post: u32,
+        (seed, repeat): (u64, u32),
+        data: &Dataset,
+    ) -> Result<Trial, RateError> {
         let rates = self.table().rates(&cell, setting.recipe, given)?;
         Ok(Trial {
             recipe: setting.recipe,
@@ -197,6 +219,9 @@ impl Request {
         })
     }
 }
+
+/// Epochs of most of the post's figures, for a cell that is in none.
+const POST_EPOCHS: u32 = 300;
 
 /// What a study may sweep over beside its cells; `None`: the profile's own.
 #[derive(Debug, Clone, Copy)]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cell, Profile, Recipe};
 use crate::data::DatasetId;
+use crate::rules::Rate;
 
 /// The fixed rate of recipe `nokland` (RMSprop).
 pub const NOKLAND: f64 = 1e-4;
@@ -35,6 +36,14 @@ pub struct Rates {
 /// Growth exponent of the study of growth, which no search chose: e^5 is far enough for the rows of both datasets to leave
 /// the bound that Oja keeps them in, which e^3 is not on CIFAR-10.
 const GROWTH_STUDY: f64 = 5.0;
+
+/// Whether some layer takes the hidden layers' own rate.
+fn takes_hidden_rate(cell: &Cell) -> bool {
+    let top = cell.network.depth + 1;
+    cell.rule
+        .build()
+        .is_ok_and(|rule| (1..=top).any(|l| rule.update(l, top).is_some_and(|term| term.rate == Rate::Hidden)))
+}
 
 /// Whose rate the cell takes: `bp`; `frozen`; `hd/reading=..,train=..`; `hebbnet/local=..,variant=..` (with a growth
 /// exponent).
@@ -138,7 +147,7 @@ pub struct Given {
 #[derive(Debug, thiserror::Error)]
 pub enum RateError {
     #[error(
-        "no learning rate for {cell} (family {family}) with recipe {recipe} in the table of profile {profile}; give rates (--rate 0.1; in a study file learning_rate, growth, feedback_rate), or search them: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network} --family {family}"
+        "no learning rate for {cell} (family {family}) with recipe {recipe} in the table of profile {profile}; give rates (--rate 0.1, in a trace also --hidden-rate and --eta-b; in a study file learning_rate, growth, feedback_rate), or search them: report tune --profile {profile} --recipe {recipe} --datasets {dataset} --networks {network} --family {family}"
     )]
     NotInTable { cell: String, recipe: Recipe, profile: Profile, dataset: DatasetId, network: String, family: String },
     #[error(
@@ -221,6 +230,7 @@ impl RateTable {
             "growth" => given.growth.or(Some(GROWTH_STUDY)),
             "hebbnet" if given.growth.is_some() => given.growth,
             "hebbnet" => self.find(cell, &family, plain)?.growth,
+            _ if takes_hidden_rate(cell) => given.growth,
             _ => None,
         };
         let feedback_rate = match feedback_family(cell) {

@@ -3,6 +3,7 @@
 //! A rule's updates wait and are applied in the pass that reads the weights next, the forward product of the
 //! following step, so that a step travels over the weights once. [`Trainer::flush`] applies them before anybody looks.
 
+mod fits;
 mod layer;
 mod look;
 mod predict;
@@ -67,13 +68,26 @@ impl Trainer {
     /// If the rule cannot be built with its options or does not fit the network.
     pub fn new(config: &Config, inputs: usize, classes: usize, isa: Isa) -> Result<Trainer, RuleError> {
         config.rule.check(&config.network, classes)?;
-        Ok(Trainer::with_rule(config, config.rule.build()?, inputs, classes, isa))
+        Trainer::with_rule(config, config.rule.build()?, inputs, classes, isa)
     }
 
-    /// The same with a rule that is in no registry (`config.rule` is not looked at).
-    pub fn with_rule(config: &Config, rule: Box<dyn Rule>, inputs: usize, classes: usize, isa: Isa) -> Trainer {
+    /// The same with a rule that is in no registry (of `config.rule` only the name is used, in errors).
+    ///
+    /// # Errors
+    /// If the rule asks for a combination that the trainer does not have, such as a gate under RMSprop.
+    pub fn with_rule(
+        config: &Config,
+        rule: Box<dyn Rule>,
+        inputs: usize,
+        classes: usize,
+        isa: Isa,
+    ) -> Result<Trainer, RuleError> {
         let sizes = config.network.sizes(inputs, classes);
         let (batch, top) = (config.batch, sizes.len() - 1);
+        if let Some(reason) = fits::refuses(rule.as_ref(), config.optimiser, top) {
+            let (rule, network) = (config.rule.to_string(), config.network.to_string());
+            return Err(RuleError::DoesNotFit { rule, network, reason });
+        }
         let layers: Vec<Layer> = (1..=top).map(|l| Layer::new(config, l, &sizes, rule.as_ref())).collect();
         let mut feedback = rule.feedback().map(|spec| Matrices::new(spec, &sizes, config.seed, batch));
         if let Some(feedback) = &mut feedback {
@@ -81,7 +95,7 @@ impl Trainer {
         }
         let target = (1..top).any(|l| rule.teaching(l).is_some_and(|t| t.source == Source::Target));
         let widest = *sizes.iter().max().expect("a network has layers");
-        Trainer {
+        Ok(Trainer {
             isa,
             products: Products::new(config.precision, isa, widest, batch),
             feedback,
@@ -101,7 +115,7 @@ impl Trainer {
             target: target.then(|| Matrix::zeros(classes, batch)),
             sums: vec![0.0; widest],
             steps: 0,
-        }
+        })
     }
 
     /// Before the first step: the centres, from the images at `rows` (the training images in the order of the first
