@@ -38,7 +38,7 @@ impl Judge<'_> {
             all.join(", ")
         );
         let leaning: Vec<(Seeds, Relation)> = found.iter().filter_map(|f| f.open).collect();
-        let (verdict, seeds) = (judged(&[]), deciding(&leaning, &judged));
+        let (verdict, seeds) = (judged(&[]), deciding(&leaning, judged));
         let numbers: Vec<Value> = found.into_iter().map(|f| f.number).collect();
         Ok(self::found(verdict, reason, json!({ "tests": numbers }), seeds))
     }
