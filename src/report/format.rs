@@ -3,9 +3,19 @@
 /// A missing value in tables.
 pub const NONE: &str = "–";
 
+/// The one sign for less than zero, instead of a hyphen.
+fn signed(text: String) -> String {
+    text.strip_prefix('-').map_or_else(|| text.clone(), |rest| format!("−{rest}"))
+}
+
+/// A number for other programs: twelve digits that count, so that `0.9601 * 100` is `96.01`.
+pub fn exact(v: f64) -> String {
+    format!("{v:.11e}").parse::<f64>().unwrap_or(v).to_string()
+}
+
 /// A fraction as percent with two decimals, without the sign: `96.23`.
 pub fn percent(v: f64) -> String {
-    format!("{:.2}", v * 100.0)
+    signed(format!("{:.2}", v * 100.0))
 }
 
 pub fn percent_or_none(v: Option<f64>) -> String {
@@ -99,14 +109,14 @@ pub fn short_rate(v: f64) -> String {
 
 /// Three digits that count: `0.0123`, `1.23`, `123`, `1.2e-7`.
 pub fn digits(v: f64) -> String {
-    match v.abs() {
+    signed(match v.abs() {
         0.0 => "0".into(),
         a if !(1e-3..1e5).contains(&a) => format!("{v:.1e}"),
         a if a >= 100.0 => format!("{v:.0}"),
         a if a >= 10.0 => format!("{v:.1}"),
         a if a >= 1.0 => format!("{v:.2}"),
         _ => format!("{v:.3}"),
-    }
+    })
 }
 
 /// `one`, `two` ... as words up to ten.

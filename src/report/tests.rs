@@ -1,5 +1,7 @@
 //! The report as a whole, from made-up results.
 
+mod exported;
+
 use std::path::Path;
 
 use polars::prelude::*;

@@ -6,7 +6,7 @@ use crate::report::format::{self, NONE};
 use crate::report::palette::series;
 use crate::report::plots::{Block, Line, Measure, Plot, PlotError, Scale, measures};
 use crate::report::section::Section;
-use crate::report::tables::{Column, Field, Row, Table};
+use crate::report::tables::{Column, Field, Row, Table, ends};
 
 pub use crate::report::format::digits;
 
@@ -93,7 +93,7 @@ impl Part {
             let swatch = format!("sw-{}{}", line.look.class, line.look.fill.class());
             let mut cells = vec![Field { swatch: Some(swatch), ..Field::text(&line.label) }, Field::text(&block.title)];
             cells.extend(self.columns.iter().zip(&line.values).map(|(m, values)| field(m, values)));
-            cells.push(Field::number(line.finished.to_string(), Some(line.finished as f64)));
+            cells.push(Field::count(line.finished));
             cells.push(Field::tally(line.diverged));
             Row { cells, strong: line.look.class == "bp" }
         };
@@ -111,14 +111,8 @@ impl Part {
 /// What stands for all seeds, and from where to where they reach.
 fn field(measure: &Measure, values: &[f64]) -> Field {
     let centre = measure.centre(values);
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
-    let range = match values.len() {
-        0 | 1 => String::new(),
-        // one value says it all
-        _ if (measure.text)(low) == (measure.text)(high) => String::new(),
-        _ => format!("{} to {}", (measure.text)(low), (measure.text)(high)),
-    };
-    Field::number(centre.map_or_else(|| NONE.into(), measure.text), centre).note(range)
+    let text = centre.map_or_else(|| NONE.into(), measure.text);
+    Field::number(text, centre).range(ends(values), measure.text)
 }
 
 /// A section of parts.
