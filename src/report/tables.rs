@@ -126,6 +126,11 @@ pub fn feedback_note(figure: &FigureModel) -> &'static str {
     " Under the rate: the rate of B, and the norm of B after the last epoch as a multiple of its first one (mean over seeds, the larger of two layers). A B that is not renormalised and stays at × 1.00 has hardly learned: the best rate found is then as good as fixed feedback."
 }
 
+/// What stands under a figure's table about intervals that [`format::interval`] clipped.
+pub fn clipped_note(figure: &FigureModel) -> String {
+    if figure.has_clipped() { format!(" {}", format::CLIPPED_NOTE) } else { String::new() }
+}
+
 /// The table under a figure of repeats: a row per run, then the two summaries.
 pub fn repeats(figure: &FigureModel, slug: &str, caption: String) -> Table {
     let cell = &figure.cells[0];

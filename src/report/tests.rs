@@ -1,5 +1,6 @@
 //! The report as a whole, from made-up results.
 
+mod clipped;
 mod exported;
 
 use std::path::Path;

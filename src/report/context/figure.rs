@@ -40,7 +40,8 @@ pub(super) fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureCo
             _ => "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.",
         }
         .to_string()
-            + tables::feedback_note(f),
+            + tables::feedback_note(f)
+            + &tables::clipped_note(f),
         published,
         published_note: published::NOTE.into(),
         published_sources: sources
