@@ -87,12 +87,16 @@ impl Part {
             Column { title: "Rule".into(), numeric: false },
             Column { title: "Dataset, network".into(), numeric: false },
         ];
-        columns.extend(self.columns.iter().map(|m| Column { title: m.title.into(), numeric: true }));
+        // what only the table would hold, and no trial has, is no column
+        let shown = |i: &usize| self.columns[*i].plotted || self.has(*i);
+        let shown: Vec<usize> = (0..self.columns.len()).filter(shown).collect();
+        columns
+            .extend(shown.iter().map(|&i| &self.columns[i]).map(|m| Column { title: m.title.into(), numeric: true }));
         columns.extend(["n", "Diverged"].map(|t| Column { title: t.into(), numeric: true }));
         let row = |block: &Block, line: &Line| {
             let swatch = format!("sw-{}{}", line.look.class, line.look.fill.class());
             let mut cells = vec![Field { swatch: Some(swatch), ..Field::text(&line.label) }, Field::text(&block.title)];
-            cells.extend(self.columns.iter().zip(&line.values).map(|(m, values)| field(m, values)));
+            cells.extend(shown.iter().map(|&i| field(&self.columns[i], &line.values[i])));
             cells.push(Field::count(line.finished));
             cells.push(Field::tally(line.diverged));
             Row { cells, strong: line.look.class == "bp" }
