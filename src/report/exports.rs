@@ -3,7 +3,7 @@
 use super::Sections;
 use super::context::Page;
 use super::format;
-use super::tables::{Table, plain};
+use super::tables::{Field, Table, plain};
 use super::verdicts::Verdicts;
 
 /// Tables with the stems of their files, in the order of the page.
@@ -76,28 +76,73 @@ pub fn latex(table: &Table) -> String {
     out + "\\bottomrule\n\\end{tabular}\n"
 }
 
-/// Comma-separated: numbers as they are (not rounded), with what the page adds in a second line in a column of its own.
-pub fn csv(table: &Table) -> String {
-    let noted = |i: usize| table.rows.iter().any(|r| r.cells.get(i).is_some_and(|f| !f.note.is_empty()));
-    let noted: Vec<bool> = (0..table.columns.len()).map(noted).collect();
-    let mut head = vec![];
-    for (column, noted) in table.columns.iter().zip(&noted) {
-        head.push(quoted(&column.title));
-        if *noted {
-            head.push(quoted(&format!("{} (note)", column.title)));
+/// What a column of a table becomes in a file for other programs: its value, then what its fields show around it.
+struct Parts {
+    std: bool,
+    interval: bool,
+    range: bool,
+    /// Words; an interval or a range has columns of its own.
+    note: bool,
+}
+
+impl Parts {
+    fn of(table: &Table, column: usize) -> Parts {
+        let any = |has: fn(&Field) -> bool| table.rows.iter().any(|r| r.cells.get(column).is_some_and(has));
+        Parts {
+            std: any(|f| f.export.std.is_some()),
+            interval: any(|f| f.export.interval.is_some()),
+            range: any(|f| f.export.range.is_some()),
+            note: any(|f| !words(f).is_empty()),
         }
     }
-    let mut out = head.join(",") + "\n";
+
+    fn titles(&self, title: &str) -> Vec<String> {
+        let more = [
+            (self.std, "std"),
+            (self.interval, "95% low"),
+            (self.interval, "95% high"),
+            (self.range, "lowest"),
+            (self.range, "highest"),
+            (self.note, "note"),
+        ];
+        let more = more.into_iter().filter(|(there, _)| *there).map(|(_, name)| format!("{title} ({name})"));
+        std::iter::once(title.to_string()).chain(more).map(|t| quoted(&t)).collect()
+    }
+
+    fn fields(&self, field: &Field, numeric: bool) -> Vec<String> {
+        let e = field.export;
+        let value = match e.value.filter(|_| numeric) {
+            Some(v) => format::exact(v),
+            // nothing is an empty field where numbers stand
+            None if numeric && field.text == format::NONE => String::new(),
+            None => quoted(&field.text),
+        };
+        let more = [
+            (self.std, e.std),
+            (self.interval, e.interval.map(|i| i.0)),
+            (self.interval, e.interval.map(|i| i.1)),
+            (self.range, e.range.map(|r| r.0)),
+            (self.range, e.range.map(|r| r.1)),
+        ];
+        let more = more.into_iter().filter(|(there, _)| *there).map(|(_, v)| v.map_or_else(String::new, format::exact));
+        let note = self.note.then(|| quoted(words(field)));
+        std::iter::once(value).chain(more).chain(note).collect()
+    }
+}
+
+fn words(field: &Field) -> &str {
+    if field.export.interval.or(field.export.range).is_some() { "" } else { &field.note }
+}
+
+/// Comma-separated: numbers in their column's unit, neither rounded nor clipped as the page shows them, with deviations
+/// and the ends of intervals and ranges in columns of their own.
+pub fn csv(table: &Table) -> String {
+    let parts: Vec<Parts> = (0..table.columns.len()).map(|i| Parts::of(table, i)).collect();
+    let line = |fields: Vec<String>| fields.join(",") + "\n";
+    let mut out = line(table.columns.iter().zip(&parts).flat_map(|(c, p)| p.titles(&c.title)).collect());
     for row in &table.rows {
-        let mut fields = vec![];
-        for ((field, column), noted) in row.cells.iter().zip(&table.columns).zip(&noted) {
-            let number = column.numeric && field.sort.parse::<f64>().is_ok();
-            fields.push(if number { field.sort.clone() } else { quoted(&field.text) });
-            if *noted {
-                fields.push(quoted(&field.note));
-            }
-        }
-        out += &(fields.join(",") + "\n");
+        let fields = row.cells.iter().zip(&table.columns).zip(&parts);
+        out += &line(fields.flat_map(|((field, column), p)| p.fields(field, column.numeric)).collect());
     }
     out
 }
@@ -122,5 +167,17 @@ mod tests {
         assert_eq!(csv(&table).lines().count(), 2);
         let tex = latex(&table);
         assert!(tex.contains("{lp{6cm}}") && tex.contains("x \\& y"), "{tex}");
+    }
+
+    #[test]
+    fn what_a_field_shows_around_its_number_has_columns_of_its_own() {
+        let mut table = plain("t", "c", &["Rule", "x, %"], vec![vec!["a".into(); 2]; 3]);
+        table.columns[1].numeric = true;
+        table.rows[0].cells[1] = Field::mean_std(Some(0.9601), Some(0.002)).accuracy_interval(Some(0.9), Some(1.02));
+        table.rows[1].cells[1] = Field::none();
+        table.rows[2].cells[1] = Field::number("no trials".into(), None).note("not searched".into());
+        let lines: Vec<String> = csv(&table).lines().map(str::to_string).collect();
+        assert_eq!(lines[0], r#"Rule,"x, %","x, % (std)","x, % (95% low)","x, % (95% high)","x, % (note)""#);
+        assert_eq!(lines[1..], ["a,96.01,0.2,90,102,", "a,,,,,", "a,no trials,,,,not searched"]);
     }
 }

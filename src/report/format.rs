@@ -3,9 +3,19 @@
 /// A missing value in tables.
 pub const NONE: &str = "–";
 
+/// The one sign for less than zero, instead of a hyphen.
+fn signed(text: String) -> String {
+    text.strip_prefix('-').map_or_else(|| text.clone(), |rest| format!("−{rest}"))
+}
+
+/// A number for other programs: twelve digits that count, so that `0.9601 * 100` is `96.01`.
+pub fn exact(v: f64) -> String {
+    format!("{v:.11e}").parse::<f64>().unwrap_or(v).to_string()
+}
+
 /// A fraction as percent with two decimals, without the sign: `96.23`.
 pub fn percent(v: f64) -> String {
-    format!("{:.2}", v * 100.0)
+    signed(format!("{:.2}", v * 100.0))
 }
 
 pub fn percent_or_none(v: Option<f64>) -> String {
@@ -22,10 +32,30 @@ pub fn points(v: f64) -> String {
     }
 }
 
-/// `95.81 to 96.65`.
+/// Stands behind an end of an interval that [`interval`] clipped.
+const CLIPPED: char = '†';
+
+/// What [`interval`]'s mark means.
+pub const CLIPPED_NOTE: &str = "†: the t interval reached beyond 0 or 100%, which no accuracy can.";
+
+/// What an accuracy can be.
+pub fn possible(v: f64) -> f64 {
+    v.clamp(0.0, 1.0)
+}
+
+/// Whether an interval of an accuracy reaches beyond what one can be.
+pub fn is_clipped(low: Option<f64>, high: Option<f64>) -> bool {
+    low.into_iter().chain(high).any(|v| possible(v) != v)
+}
+
+/// `95.81 to 96.65` of an accuracy; an end that no accuracy can have stands at the limit, marked: `57.45 to 100.00†`.
 pub fn interval(low: Option<f64>, high: Option<f64>) -> String {
+    let end = |v: f64| {
+        let mark = if possible(v) == v { String::new() } else { CLIPPED.into() };
+        percent(possible(v)) + &mark
+    };
     match (low, high) {
-        (Some(l), Some(h)) => format!("{} to {}", percent(l), percent(h)),
+        (Some(l), Some(h)) => format!("{} to {}", end(l), end(h)),
         _ => NONE.into(),
     }
 }
@@ -99,14 +129,14 @@ pub fn short_rate(v: f64) -> String {
 
 /// Three digits that count: `0.0123`, `1.23`, `123`, `1.2e-7`.
 pub fn digits(v: f64) -> String {
-    match v.abs() {
+    signed(match v.abs() {
         0.0 => "0".into(),
         a if !(1e-3..1e5).contains(&a) => format!("{v:.1e}"),
         a if a >= 100.0 => format!("{v:.0}"),
         a if a >= 10.0 => format!("{v:.1}"),
         a if a >= 1.0 => format!("{v:.2}"),
         _ => format!("{v:.3}"),
-    }
+    })
 }
 
 /// `one`, `two` ... as words up to ten.
@@ -215,6 +245,7 @@ pub fn latex(text: &str) -> String {
             '±' => out.push_str("$\\pm$"),
             '‖' => out.push_str("$\\|$"),
             '°' => out.push_str("$^\\circ$"),
+            '†' => out.push_str("$^\\dagger$"),
             '²' => out.push_str("$^2$"),
             '×' => out.push_str("$\\times$"),
             '−' => out.push_str("$-$"),
@@ -236,6 +267,11 @@ mod tests {
         assert_eq!(points(-0.012), "−1.20");
         assert_eq!(points(-0.00001), "0.00");
         assert_eq!(mean_std(Some(0.5), None), "50.00");
+        // one sign for less than zero
+        assert_eq!(
+            (percent(-0.0288), digits(-0.5), digits(-2e-7)),
+            ("−2.88".into(), "−0.500".into(), "−2.0e-7".into())
+        );
         assert_eq!(count(1234567), "1,234,567");
         assert_eq!(count(12), "12");
         assert_eq!(duration(3.21), "3.2 s");
@@ -244,6 +280,15 @@ mod tests {
         assert_eq!(duration(7500.0), "2 h 5 min");
         assert_eq!(rate(0.0001), "1e-4");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
+
+    #[test]
+    fn intervals_of_accuracies_end_where_accuracies_do() {
+        assert_eq!(interval(Some(0.9581), Some(0.9665)), "95.81 to 96.65");
+        assert_eq!(interval(Some(0.5745), Some(1.0447)), "57.45 to 100.00†");
+        assert_eq!(interval(Some(-0.0288), Some(0.3)), "0.00† to 30.00");
+        assert!(!is_clipped(Some(0.0), Some(1.0)) && is_clipped(Some(-0.01), Some(0.5)) && !is_clipped(None, None));
+        assert_eq!(latex(&interval(Some(0.5), Some(1.2))), "50.00 to 100.00$^\\dagger$");
     }
 
     #[test]

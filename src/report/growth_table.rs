@@ -1,8 +1,8 @@
 //! The table of the study of growth: no accuracies, but how fast weights grew.
 
 use super::format;
-use super::model::{CellModel, FigureModel, Growth};
-use super::tables::{Field, Row, Table, columns, named};
+use super::model::{CellModel, FigureModel, Growth, mean_std};
+use super::tables::{Field, Row, Table, columns, ends, named};
 use crate::stats::regression;
 
 /// What one seed's weights did.
@@ -25,17 +25,14 @@ fn grown(points: &[Growth]) -> Option<Grown> {
     })
 }
 
-/// `0.93 to 0.98` over seeds.
-fn range(values: &[f64], digits: usize) -> (String, Option<f64>) {
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
-    match values.len() {
-        0 => (format::NONE.into(), None),
-        1 => (format!("{low:.digits$}"), Some(low)),
-        _ => (format!("{low:.digits$} to {high:.digits$}"), Some(high)),
-    }
+/// The mean over seeds, and from where to where they reach.
+fn number(values: &[f64], digits: usize) -> Field {
+    let text = |v: f64| format!("{v:.digits$}");
+    let mean = mean_std(values).0;
+    Field::number(mean.map_or_else(|| format::NONE.into(), text), mean).range(ends(values), text)
 }
 
-/// A row per cell, ranges over seeds.
+/// A row per cell, means with ranges over seeds.
 pub fn table(figure: &FigureModel, slug: &str, caption: String) -> Table {
     let row = |c: &CellModel| {
         let seeds: Vec<Grown> = c
@@ -43,21 +40,18 @@ pub fn table(figure: &FigureModel, slug: &str, caption: String) -> Table {
             .iter()
             .filter_map(|points| grown(&points.iter().filter_map(|p| p.growth).collect::<Vec<_>>()))
             .collect();
-        let number = |values: Vec<f64>, digits| {
-            let (text, sort) = range(&values, digits);
-            Field::number(text, sort)
-        };
-        let slopes = || seeds.iter().filter_map(|g| g.slope);
+        let slopes = |f: fn((f64, f64)) -> f64| seeds.iter().filter_map(|g| g.slope).map(f).collect::<Vec<_>>();
+        let of = |f: fn(&Grown) -> f64| seeds.iter().map(f).collect::<Vec<_>>();
         Row {
             strong: false,
             cells: vec![
                 named(c),
                 Field::text(c.cell.dataset.title()),
-                number(slopes().map(|s| s.0).collect(), 3),
-                number(slopes().map(|s| s.1).collect(), 3),
-                number(seeds.iter().map(|g| g.fold).collect(), 2),
-                number(seeds.iter().map(|g| g.row_norm).collect(), 2),
-                Field::number(seeds.len().to_string(), Some(seeds.len() as f64)),
+                number(&slopes(|s| s.0), 3),
+                number(&slopes(|s| s.1), 3),
+                number(&of(|g| g.fold), 2),
+                number(&of(|g| g.row_norm), 2),
+                Field::count(seeds.len()),
                 Field::tally(c.diverged()),
             ],
         }

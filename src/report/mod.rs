@@ -9,6 +9,7 @@ mod diagrams;
 mod exports;
 #[cfg(test)]
 mod fake;
+mod field;
 mod first_page;
 pub mod format;
 mod growth_table;

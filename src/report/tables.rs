@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
+pub use super::field::{Field, ends};
 use super::format::{self, NONE};
 use super::model::{CellModel, FigureModel, Headline, Rate, Run, Summary, mean_std};
 use super::palette::series;
 use super::published;
-use crate::study::Cell;
 use crate::study::figures::PlotKind;
 
 /// A table whose first column names the row.
@@ -34,56 +34,6 @@ pub struct Row {
     pub strong: bool,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub struct Field {
-    pub text: String,
-    /// What to sort by; empty sorts last.
-    pub sort: String,
-    /// Class of the colour swatch before the text, if any.
-    pub swatch: Option<String>,
-    /// Something a reader should not overlook.
-    pub alert: bool,
-    /// Right-aligned.
-    pub numeric: bool,
-    /// A quieter second line.
-    pub note: String,
-}
-
-impl Field {
-    pub fn note(self, note: String) -> Field {
-        Field { note: if note == NONE { String::new() } else { note }, ..self }
-    }
-    /// Both lines in one.
-    pub fn whole(&self) -> String {
-        if self.note.is_empty() { self.text.clone() } else { format!("{} ({})", self.text, self.note) }
-    }
-    pub fn series(self, cell: &CellModel) -> Field {
-        self.of(&cell.cell)
-    }
-    /// With the swatch of the cell's series.
-    pub fn of(self, cell: &Cell) -> Field {
-        let s = series(cell);
-        Field { swatch: Some(format!("sw-{}{}", s.class, s.fill.class())), ..self }
-    }
-    pub fn text(text: impl Into<String>) -> Field {
-        let text = text.into();
-        Field { sort: text.clone(), text, swatch: None, alert: false, numeric: false, note: String::new() }
-    }
-    pub fn number(text: String, value: Option<f64>) -> Field {
-        Field {
-            text,
-            sort: value.map_or_else(String::new, |v| v.to_string()),
-            swatch: None,
-            alert: false,
-            numeric: true,
-            note: String::new(),
-        }
-    }
-    pub fn tally(n: usize) -> Field {
-        Field { alert: n > 0, ..Field::number(n.to_string(), Some(n as f64)) }
-    }
-}
-
 pub fn columns(titles: &[(&str, bool)]) -> Vec<Column> {
     titles.iter().map(|(t, numeric)| Column { title: (*t).to_string(), numeric: *numeric }).collect()
 }
@@ -103,25 +53,20 @@ pub fn plain(id: &str, caption: &str, titles: &[&str], rows: Vec<Vec<String>>) -
 
 /// Name of a series with its swatch.
 pub fn named(cell: &CellModel) -> Field {
-    Field::text(series(&cell.cell).label).series(cell)
+    Field::text(series(&cell.cell).label).of(&cell.cell)
 }
 
 /// As [`named`], but a study names rules in full.
 fn row_name(figure: &FigureModel, cell: &CellModel) -> Field {
     match figure.figure.plot {
-        PlotKind::Rows => Field::text(cell.plain_name()).series(cell),
+        PlotKind::Rows => Field::text(cell.plain_name()).of(&cell.cell),
         _ => named(cell),
     }
 }
 
 /// The paired difference from backpropagation with its interval.
 fn difference(s: &Summary) -> Field {
-    let note = if s.difference.is_some() {
-        format::points_interval(s.difference_low, s.difference_high)
-    } else {
-        String::new()
-    };
-    Field::number(s.difference.map_or_else(|| NONE.into(), format::points), s.difference).note(note)
+    Field::points(s.difference).points_interval(s.difference_low, s.difference_high)
 }
 
 /// The table under a figure of bars: a row per cell.
@@ -135,12 +80,12 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
                 row_name(figure, c),
                 Field::text(c.cell.dataset.title()),
                 Field::text(c.cell.network.title()),
-                Field::number(format::mean_std(s.mean, s.std), s.mean).note(format::interval(s.low, s.high)),
-                Field::number(n, Some(c.finished() as f64)),
+                Field::mean_std(s.mean, s.std).accuracy_interval(s.low, s.high),
+                Field { text: n, ..Field::count(c.finished()) },
                 Field::tally(c.diverged()),
                 Field::tally(c.runaway()),
                 difference(s),
-                Field::number(format::percent_or_none(s.train_mean), s.train_mean),
+                Field::percent(s.train_mean),
                 Field::number(s.learning_rate.map_or_else(|| NONE.into(), format::short_rate), s.learning_rate)
                     .note(rate_of_feedback(c)),
             ],
@@ -181,6 +126,11 @@ pub fn feedback_note(figure: &FigureModel) -> &'static str {
     " Under the rate: the rate of B, and the norm of B after the last epoch as a multiple of its first one (mean over seeds, the larger of two layers). A B that is not renormalised and stays at × 1.00 has hardly learned: the best rate found is then as good as fixed feedback."
 }
 
+/// What stands under a figure's table about intervals that [`format::interval`] clipped.
+pub fn clipped_note(figure: &FigureModel) -> String {
+    if figure.has_clipped() { format!(" {}", format::CLIPPED_NOTE) } else { String::new() }
+}
+
 /// The table under a figure of repeats: a row per run, then the two summaries.
 pub fn repeats(figure: &FigureModel, slug: &str, caption: String) -> Table {
     let cell = &figure.cells[0];
@@ -190,14 +140,11 @@ pub fn repeats(figure: &FigureModel, slug: &str, caption: String) -> Table {
             Field::text(group),
             Field::number(r.seed.to_string(), Some(r.seed as f64)),
             Field::number(r.repeat.to_string(), Some(f64::from(r.repeat))),
-            Field::number(
-                r.diverged_at.map_or_else(
-                    || format::percent_or_none(r.test),
-                    |s| format!("diverged at step {}", format::count(s)),
-                ),
-                r.test,
-            ),
-            Field::number(format::percent_or_none(r.train), r.train),
+            match r.diverged_at {
+                Some(step) => Field::number(format!("diverged at step {}", format::count(step)), None),
+                None => Field::percent(r.test),
+            },
+            Field::percent(r.train),
             Field::text(if r.weights_sha256.is_empty() {
                 NONE.to_string()
             } else {
@@ -209,15 +156,18 @@ pub fn repeats(figure: &FigureModel, slug: &str, caption: String) -> Table {
         let of = |f: fn(&Run) -> Option<f64>| mean_std(&runs.iter().filter_map(f).collect::<Vec<_>>());
         let (test, train) = (of(|r| r.test), of(|r| r.train));
         let text = |(mean, std): (Option<f64>, Option<f64>)| match mean {
-            Some(m) => Field::number(format!("{} (std {})", format::percent(m), format::deviation(std)), Some(m)),
-            None => Field::number(NONE.into(), None),
+            Some(m) => {
+                let text = format!("{} (std {})", format::percent(m), format::deviation(std));
+                Field { text, ..Field::mean_std(mean, std) }
+            }
+            None => Field::none(),
         };
         Row {
             strong: true,
             cells: vec![
                 Field::text(format!("{group}: all")),
-                Field::number(NONE.into(), None),
-                Field::number(NONE.into(), None),
+                Field::none(),
+                Field::none(),
                 text(test),
                 text(train),
                 Field::text(NONE),
@@ -256,7 +206,8 @@ pub fn headline(rows: &[Headline]) -> Table {
             r.best
                 .iter()
                 .flat_map(|(figure, _)| {
-                    [format!("{}, best kind, %", figure.title), "Minus backpropagation, points".to_string()]
+                    let title = figure.title;
+                    [format!("{title}, best kind, %"), format!("{title} minus backpropagation, points")]
                 })
                 .collect()
         })
@@ -267,16 +218,16 @@ pub fn headline(rows: &[Headline]) -> Table {
         let mut cells = vec![
             Field::text(h.network.title()),
             Field::text(h.dataset.title()),
-            Field::number(format::mean_std(reference.mean, reference.std), reference.mean),
+            Field::mean_std(reference.mean, reference.std),
         ];
         for (_, best) in &h.best {
             match best {
                 Some(c) => {
-                    let text = format::mean_std(c.summary.mean, c.summary.std);
-                    cells.push(Field::number(text, c.summary.mean).series(c).note(series(&c.cell).label));
+                    let mean = Field::mean_std(c.summary.mean, c.summary.std);
+                    cells.push(mean.of(&c.cell).note(series(&c.cell).label));
                     cells.push(difference(&c.summary));
                 }
-                None => cells.extend([Field::number(NONE.into(), None), Field::number(NONE.into(), None)]),
+                None => cells.extend([Field::none(), Field::none()]),
             }
         }
         Row { cells, strong: false }
@@ -313,8 +264,8 @@ pub fn published(figure: &FigureModel, slug: &str) -> Option<(Table, Vec<&'stati
                 named(c),
                 Field::text(c.cell.dataset.title()),
                 Field::text(c.cell.network.title()),
-                Field::number(format::mean_std(ours, c.summary.std), ours),
-                Field::number(theirs, Some(p.error)),
+                Field::mean_std(ours, c.summary.std),
+                Field::number(theirs, Some(p.error)).with_std(Some(p.std)),
                 Field::text(p.theirs),
                 Field::text(p.source.name.split(',').next().unwrap_or_default()),
             ],
@@ -331,8 +282,8 @@ pub fn published(figure: &FigureModel, slug: &str) -> Option<(Table, Vec<&'stati
             ("Feedback", false),
             ("Dataset", false),
             ("Network", false),
-            ("This run", true),
-            ("Published, other recipe and length", true),
+            ("This run, %", true),
+            ("Published, other recipe and length, %", true),
             ("Published network", false),
             ("Source", false),
         ]),
@@ -350,10 +301,11 @@ pub fn rates(rows: &[Rate]) -> Table {
             Field::text(&r.rule),
             Field::text(&r.dataset),
             Field::text(&r.network),
-            Field::number(
-                r.rates.iter().map(|v| format::short_rate(*v)).collect::<Vec<_>>().join(", "),
-                r.rates.first().copied(),
-            )
+            // several rates are no number
+            match r.rates[..] {
+                [rate] => Field::number(format::short_rate(rate), Some(rate)),
+                _ => Field::number(r.rates.iter().map(|v| format::short_rate(*v)).collect::<Vec<_>>().join(", "), None),
+            }
             .note(if r.by_hand { super::robustness::PRELIMINARY.into() } else { String::new() }),
         ],
     };

@@ -1,5 +1,8 @@
 //! The report as a whole, from made-up results.
 
+mod clipped;
+mod exported;
+
 use std::path::Path;
 
 use polars::prelude::*;

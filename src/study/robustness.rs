@@ -59,7 +59,7 @@ pub const MARK: &str = "robustness/";
 pub static SETTINGS: [Setting; 6] = [
     Setting {
         id: "main",
-        title: "As in the figures",
+        title: "Main recipe",
         about: "Recipe main at the rates of the figures, read after the last epoch.",
         change: Change::None,
         assumptions: &[],

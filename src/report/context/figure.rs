@@ -36,11 +36,12 @@ pub(super) fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureCo
         },
         table_note: match f.figure.plot {
             PlotKind::Repeats => "Standard deviations are in percentage points. Equal hashes mean equal weights, bit for bit.",
-            PlotKind::Growth => "Smallest and largest over seeds. Slope of the log of the projection's norm against the predicted log growth: 1 is growth exactly as predicted. No accuracy is measured here.",
+            PlotKind::Growth => "Mean over seeds, from the lowest to the highest under it. Slope of the log of the projection's norm against the predicted log growth: 1 is growth exactly as predicted. No accuracy is measured here.",
             _ => "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.",
         }
         .to_string()
-            + tables::feedback_note(f),
+            + tables::feedback_note(f)
+            + &tables::clipped_note(f),
         published,
         published_note: published::NOTE.into(),
         published_sources: sources

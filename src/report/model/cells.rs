@@ -2,8 +2,9 @@
 
 use super::distinct;
 use crate::data::DatasetId;
+use crate::report::format::is_clipped;
 use crate::study::Cell;
-use crate::study::figures::Figure;
+use crate::study::figures::{Figure, PlotKind};
 
 /// One trial.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,6 +166,11 @@ impl FigureModel {
             .map(|c| c.runs.len() + self.figure.fixed_runs.map_or(0, |_| c.repeats.len().saturating_sub(1)))
             .sum();
         (present, wanted)
+    }
+    /// Whether a shown interval of accuracies reaches beyond what an accuracy can be.
+    pub fn has_clipped(&self) -> bool {
+        let shown = matches!(self.figure.plot, PlotKind::Growth | PlotKind::Repeats);
+        !shown && self.cells.iter().any(|c| is_clipped(c.summary.low, c.summary.high))
     }
     pub fn group(&self, dataset: DatasetId, network: &crate::net::Architecture) -> Vec<&CellModel> {
         self.cells.iter().filter(|c| c.cell.dataset == dataset && c.cell.network == *network).collect()

@@ -1,8 +1,8 @@
 //! Accuracy against beta on a log axis: a panel per dataset, a line per local rule, backpropagation as a band.
 
 use super::layer::{Anchor, Frame, Pen, Type, draw, ticks};
-use super::{Plot, PlotError, WIDTH, note};
-use crate::report::format::{interval, percent_or_none};
+use super::{Plot, PlotError, WIDTH, accuracy_whisker, foot, foot_room};
+use crate::report::format::{interval, percent_or_none, possible};
 use crate::report::model::{CellModel, FigureModel};
 use crate::report::palette::{CHANCE, GRID, INK, MUTED, Tone, named, series};
 
@@ -29,7 +29,8 @@ pub fn betas(figure: &FigureModel) -> Result<Plot, PlotError> {
     let alt = format!(
         "Line chart of test accuracy on {names} against beta from 1e{low:.0} to 1e{high:.0} on a logarithmic axis, with Hebb's and with Oja's rule; backpropagation is a level band. The table below holds the same numbers."
     );
-    draw(&format!("figure-{}-accuracy", figure.figure.id), alt, (WIDTH, 122.0 + PANEL + 92.0), |pen| {
+    let height = 122.0 + PANEL + 92.0 + foot_room(figure);
+    draw(&format!("figure-{}-accuracy", figure.figure.id), alt, (WIDTH, height), |pen| {
         pen.heading(
             &format!("{}: test accuracy over beta", figure.figure.title),
             "After the last epoch. Large dot: mean over seeds; whisker: 95% t interval; small dots: every seed; band: backpropagation's interval",
@@ -64,10 +65,11 @@ pub fn betas(figure: &FigureModel) -> Result<Plot, PlotError> {
                 line(pen, &frame, &here, *tone, i)?;
             }
         }
-        note(
+        foot(
             pen,
+            figure,
             "The axes of accuracy start at zero and may end differently. Beta weighs the Hebbian term; backpropagation is beta = 0.",
-            122.0 + PANEL + 74.0,
+            height,
         )
     })
 }
@@ -103,7 +105,7 @@ fn axes(pen: &Pen, frame: &Frame, (low, high): (f64, f64)) -> Result<(), PlotErr
         let x = frame.x(f64::from(e));
         pen.line(&[(x, frame.bottom()), (x, frame.bottom() + 5.0)], INK, 1.0)?;
         pen.text(
-            &if e >= -2 { format!("{}", 10f64.powi(e)) } else { format!("1e{e}").replace('-', "−") },
+            &if e >= -2 { format!("{}", 10f64.powi(e)) } else { format!("1e{e}") },
             (x, frame.bottom() + 17.0),
             look,
         )?;
@@ -116,7 +118,7 @@ fn level(pen: &Pen, frame: &Frame, cell: &CellModel) -> Result<(), PlotError> {
     let Some(mean) = cell.summary.mean else { return Ok(()) };
     let tone = series(&cell.cell).tone;
     if let (Some(low), Some(high)) = (cell.summary.low, cell.summary.high) {
-        let (top, bottom) = (frame.y(high.min(frame.y.1)), frame.y(low.max(0.0)));
+        let (top, bottom) = (frame.y(possible(high)), frame.y(possible(low)));
         pen.rect([frame.left, top, frame.width, bottom - top], tone, 0.22)?;
     }
     let y = frame.y(mean);
@@ -148,7 +150,7 @@ fn line(pen: &Pen, frame: &Frame, points: &Points, tone: Tone, place: usize) -> 
         let label = series(&cell.cell).label;
         let mut words = label.clone();
         if let (Some(low), Some(high)) = (s.low, s.high) {
-            pen.whisker((x, frame.y(low.max(0.0))), (x, frame.y(high.min(frame.y.1))), 4.0, tone)?;
+            accuracy_whisker(pen, frame, x, [low, high], 4.0, tone)?;
         }
         for run in cell.runs.iter().filter_map(|r| r.test) {
             pen.dot((x, frame.y(run)), 1.5, INK)?;

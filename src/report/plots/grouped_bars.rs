@@ -1,7 +1,7 @@
 //! Grouped bars: a panel per dataset, a group per network (or per variant of the rule), a bar per rule option; whiskers, every seed, chance level.
 
 use super::layer::{Anchor, Frame, Pen, Type, draw, ticks};
-use super::{Plot, PlotError, WIDTH, all_series, legend, middle, note};
+use super::{Plot, PlotError, WIDTH, accuracy_whisker, all_series, foot, foot_room, legend, middle};
 use crate::data::DatasetId;
 use crate::net::Architecture;
 use crate::report::format::{interval, percent, percent_or_none, plural};
@@ -17,7 +17,7 @@ const GAP: f64 = 88.0;
 pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
     let (datasets, groups) = (figure.datasets(), groups(figure));
     let by_variant = figure.figure.plot == PlotKind::Variants;
-    let height = 130.0 + datasets.len() as f64 * (PANEL + GAP);
+    let height = 130.0 + datasets.len() as f64 * (PANEL + GAP) + foot_room(figure);
     let named = figure.datasets().iter().map(|d| d.title()).collect::<Vec<_>>().join(" and ");
     let alt = format!(
         "Bar chart of test accuracy on {named}: {} of bars, backpropagation and {} beside it. The table below holds the same numbers.",
@@ -82,7 +82,7 @@ pub fn grouped_bars(figure: &FigureModel) -> Result<Plot, PlotError> {
         if figure.cells.iter().any(CellModel::is_matched) {
             words += " Binary kinds stand twice: with entries of ±1, and striped at the norm of the random kind.";
         }
-        note(pen, &words, height - 18.0)
+        foot(pen, figure, &words, height)
     })
 }
 
@@ -146,9 +146,7 @@ fn bar(pen: &Pen, frame: &Frame, cell: &CellModel, wanted: usize, left: f64, slo
         pen.bar([center - width / 2.0, y, width, frame.bottom() - y], look.tone, look.fill)?;
         reach = y;
         if let (Some(low), Some(high)) = (cell.summary.low, cell.summary.high) {
-            let (low, high) = (frame.y(low.max(0.0)), frame.y(high.min(frame.y.1)));
-            pen.whisker((center, low), (center, high), 4.5, INK)?;
-            reach = reach.min(high);
+            reach = reach.min(accuracy_whisker(pen, frame, center, [low, high], 4.5, INK)?);
         }
     }
     let runs: Vec<_> = cell.runs.iter().filter(|r| r.test.is_some()).collect();

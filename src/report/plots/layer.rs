@@ -209,12 +209,11 @@ impl Pen<'_> {
         self.area.draw(&Circle::new(at, fine(radius - width / 2.0), style)).map_err(Self::fail)
     }
 
-    /// An interval from `low` to `high` with short caps.
-    pub fn whisker(&self, low: (f64, f64), high: (f64, f64), cap: f64, tone: Tone) -> Result<(), PlotError> {
-        self.line(&[low, high], tone, 1.3)?;
-        let across = if low.0 == high.0 { (cap, 0.0) } else { (0.0, cap) };
-        for end in [low, high] {
-            self.line(&[(end.0 - across.0, end.1 - across.1), (end.0 + across.0, end.1 + across.1)], tone, 1.3)?;
+    /// An upright interval at `x` between two heights; those that `ends` say so have short caps.
+    pub fn whisker(&self, x: f64, ends: [(f64, bool); 2], cap: f64, tone: Tone) -> Result<(), PlotError> {
+        self.line(&ends.map(|(y, _)| (x, y)), tone, 1.3)?;
+        for (y, _) in ends.into_iter().filter(|(_, capped)| *capped) {
+            self.line(&[(x - cap, y), (x + cap, y)], tone, 1.3)?;
         }
         Ok(())
     }

@@ -21,9 +21,10 @@ pub use plot::Plot;
 pub use repeats::repeats;
 pub use rows::rows;
 
-use super::model::CellModel;
-use super::palette::{Fill, INK, MUTED, Series, series};
-use layer::{Anchor, Pen, Type};
+use super::format::possible;
+use super::model::{CellModel, FigureModel};
+use super::palette::{Fill, INK, MUTED, Series, Tone, series};
+use layer::{Anchor, Frame, Pen, Type};
 
 /// What can go wrong while drawing.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +84,32 @@ fn mark(pen: &Pen, look: &Series, at: (f64, f64)) -> Result<(), PlotError> {
         }
         Fill::Striped | Fill::Crossed => pen.ring(at, 4.6, look.tone, 2.2),
     }
+}
+
+/// The interval of an accuracy at `x`: an end that no accuracy can have is open and stands at the limit. Returns the
+/// height of its upper end.
+fn accuracy_whisker(pen: &Pen, frame: &Frame, x: f64, ends: [f64; 2], cap: f64, tone: Tone) -> Result<f64, PlotError> {
+    let ends = ends.map(|v| (frame.y(possible(v)), possible(v) == v));
+    pen.whisker(x, ends, cap, tone)?;
+    Ok(ends[1].0)
+}
+
+/// Room for what [`foot`] says of open ends.
+fn foot_room(figure: &FigureModel) -> f64 {
+    if figure.has_clipped() { 18.0 } else { 0.0 }
+}
+
+/// The note of a plot of accuracies that ends at `bottom`, and what an open end means where there is one.
+fn foot(pen: &Pen, figure: &FigureModel, text: &str, bottom: f64) -> Result<(), PlotError> {
+    let room = foot_room(figure);
+    if room > 0.0 {
+        note(
+            pen,
+            "An interval that ends at 0 or 100%, open and marked † in the table, reaches beyond.",
+            bottom - 18.0,
+        )?;
+    }
+    note(pen, text, bottom - 18.0 - room)
 }
 
 /// A quiet note at the bottom left.

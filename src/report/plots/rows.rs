@@ -1,7 +1,7 @@
 //! Rows: whatever a study of the user's own compares, a block per dataset and network, a row per cell and setting.
 
 use super::layer::{Anchor, Frame, Pen, Type, draw, tick_label, ticks};
-use super::{Plot, PlotError, WIDTH, mark, middle, note};
+use super::{Plot, PlotError, WIDTH, foot, foot_room, mark, middle};
 use crate::report::format::{headed, interval, percent, percent_or_none};
 use crate::report::model::{CellModel, FigureModel};
 use crate::report::palette::{BAND, CHANCE, GRID, INK, MUTED, series};
@@ -20,7 +20,7 @@ pub fn rows(figure: &FigureModel) -> Result<Plot, PlotError> {
         .filter(|(_, _, cells)| !cells.is_empty())
         .collect();
     let body: f64 = blocks.iter().map(|(_, _, cells)| HEAD + ROW * cells.len() as f64).sum();
-    let height = 84.0 + body + 74.0;
+    let height = 84.0 + body + 74.0 + foot_room(figure);
     let alt = format!(
         "Dot plot of the test accuracy of {} cells with 95% intervals and every seed. The table below holds the same numbers.",
         figure.cells.len()
@@ -61,10 +61,11 @@ pub fn rows(figure: &FigureModel) -> Result<Plot, PlotError> {
                 top += ROW;
             }
         }
-        note(
+        foot(
             pen,
+            figure,
             "The axis does not start at zero unless it says so; the chance level is drawn where it is in range.",
-            height - 18.0,
+            height,
         )
     })
 }

@@ -221,15 +221,11 @@ fn table(searches: &[Search]) -> Table {
                     String::new()
                 }),
                 optional(s.growth, |v| format!("{v:.3}").trim_end_matches('0').trim_end_matches('.').to_string()),
-                optional(winner.and_then(|p| p.accuracy), format::percent),
+                Field::percent(winner.and_then(|p| p.accuracy)),
                 optional(winner.and_then(|p| p.movement), |v| format!("{v:.3}")),
                 optional(winner.and_then(|p| p.feedback_norm), |v| format!("{v:.2}")),
-                Field::number(s.points.len().to_string(), Some(s.points.len() as f64)).note(format!(
-                    "{} to {}",
-                    format::short_rate(low),
-                    format::short_rate(high)
-                )),
-                Field::number(overflows.to_string(), Some(overflows as f64)),
+                Field::count(s.points.len()).range(Some((low, high)), format::short_rate),
+                Field::count(overflows),
             ],
         }
     };

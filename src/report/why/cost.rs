@@ -27,6 +27,8 @@ const RULES: [&str; 16] = [
     "dfa/feedback=random",
     "drtp",
 ];
+/// Place of the peak memory among the columns.
+const MEMORY: usize = 3;
 /// Share of backpropagation's final validation accuracy that is to be reached.
 const TARGET: f64 = 0.9;
 
@@ -114,6 +116,42 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
         reached,
         format::plural(all, "cell", "cells")
     ));
-    let note = "Seconds to the target are the time spent in training steps, up to the end of the first epoch that reached it; evaluation is not counted, and trials that never reached it have no value. Memory is the process's peak where a trial ran alone. A rule is here as this program computes it: on the same kernels, none tuned for it.";
-    build("why-cost", "What each rule costs", paragraphs, &[part], note)
+    let memory = match part.has(MEMORY) {
+        true => {
+            "Peak memory is the process's largest resident memory while a trial ran; it is measured only where trials run one at a time, on a single thread (--threads 1)."
+        }
+        false => {
+            "Memory was not measured: the process's peak says something about a trial only where trials run one at a time, on a single thread (--threads 1)."
+        }
+    };
+    let note = format!(
+        "Seconds to the target are the time spent in training steps, up to the end of the first epoch that reached it; evaluation is not counted, and trials that never reached it have no value. {memory} A rule is here as this program computes it: on the same kernels, none tuned for it."
+    );
+    build("why-cost", "What each rule costs", paragraphs, &[part], &note)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Backpropagation and feedback alignment, with or without a measured peak.
+    fn results(memory_bytes: Option<f64>) -> Results {
+        let one = |rule: &str| Observed {
+            cell: format!("mnist/1x2000/{rule}").parse().unwrap(),
+            trials: vec![Trial { steps: 10, epochs: 1, train_time_s: 0.5, memory_bytes, ..Trial::default() }],
+        };
+        Results { cells: ["bp", "fa/feedback=random"].map(one).to_vec() }
+    }
+
+    #[test]
+    fn memory_has_a_column_only_where_it_was_measured() {
+        for (memory, there) in [(None, false), (Some(3e8), true)] {
+            let section = section(&results(memory)).unwrap().unwrap();
+            let table = &section.tables[0];
+            assert_eq!(table.columns.iter().any(|c| c.title.contains("memory")), there);
+            assert!(table.rows.iter().all(|r| r.cells.len() == table.columns.len()));
+            assert_eq!(section.note.contains("not measured"), !there);
+            assert_eq!(section.note.matches("--threads 1").count(), 1);
+        }
+    }
 }

@@ -33,11 +33,13 @@ pub struct Epoch {
 }
 
 /// One trial.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trial {
     pub seed: u64,
     pub diverged: bool,
     pub test: Option<f64>,
+    /// Of feedback that learns.
+    pub feedback_rate: Option<f64>,
     pub steps: u64,
     pub epochs: u64,
     pub train_time_s: f64,
@@ -67,6 +69,11 @@ impl Observed {
     /// Test accuracies in percent.
     pub fn test(&self) -> Vec<f64> {
         self.each(|t| t.test.map(|v| v * 100.0))
+    }
+    /// Rate of feedback that learns, where all trials have one and the same.
+    pub fn feedback_rate(&self) -> Option<f64> {
+        let first = self.trials.first()?.feedback_rate?;
+        self.trials.iter().all(|t| t.feedback_rate == Some(first)).then_some(first)
     }
     /// Test accuracy less that of `other`, in points, by seed.
     pub fn minus(&self, other: &Observed) -> Vec<f64> {
@@ -125,12 +132,14 @@ fn read_trials(frame: &DataFrame) -> Result<Vec<(String, String, Trial)>, Report
     let (steps, epochs) = (columns::counts(frame, "steps")?, columns::counts(frame, "epochs")?);
     let (status, test) = (columns::strings(frame, "status")?, columns::floats(frame, "test_accuracy")?);
     let (times, memory) = (columns::floats(frame, "train_time_s")?, perhaps(frame, "peak_memory_bytes")?);
+    let feedback_rates = perhaps(frame, "feedback_rate")?;
     let variants = variants(frame)?;
     let kept = (0..frame.height()).filter(|&i| repeats[i] == 0 && variants[i].is_empty());
     let trial = |i: usize| Trial {
         seed: seeds[i],
         diverged: status[i] == "diverged",
         test: test[i],
+        feedback_rate: feedback_rates[i],
         steps: steps[i],
         epochs: epochs[i],
         train_time_s: times[i].unwrap_or(0.0),

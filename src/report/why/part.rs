@@ -6,7 +6,7 @@ use crate::report::format::{self, NONE};
 use crate::report::palette::series;
 use crate::report::plots::{Block, Line, Measure, Plot, PlotError, Scale, measures};
 use crate::report::section::Section;
-use crate::report::tables::{Column, Field, Row, Table};
+use crate::report::tables::{Column, Field, Row, Table, ends};
 
 pub use crate::report::format::digits;
 
@@ -87,13 +87,17 @@ impl Part {
             Column { title: "Rule".into(), numeric: false },
             Column { title: "Dataset, network".into(), numeric: false },
         ];
-        columns.extend(self.columns.iter().map(|m| Column { title: m.title.into(), numeric: true }));
+        // what only the table would hold, and no trial has, is no column
+        let shown = |i: &usize| self.columns[*i].plotted || self.has(*i);
+        let shown: Vec<usize> = (0..self.columns.len()).filter(shown).collect();
+        columns
+            .extend(shown.iter().map(|&i| &self.columns[i]).map(|m| Column { title: m.title.into(), numeric: true }));
         columns.extend(["n", "Diverged"].map(|t| Column { title: t.into(), numeric: true }));
         let row = |block: &Block, line: &Line| {
             let swatch = format!("sw-{}{}", line.look.class, line.look.fill.class());
             let mut cells = vec![Field { swatch: Some(swatch), ..Field::text(&line.label) }, Field::text(&block.title)];
-            cells.extend(self.columns.iter().zip(&line.values).map(|(m, values)| field(m, values)));
-            cells.push(Field::number(line.finished.to_string(), Some(line.finished as f64)));
+            cells.extend(shown.iter().map(|&i| field(&self.columns[i], &line.values[i])));
+            cells.push(Field::count(line.finished));
             cells.push(Field::tally(line.diverged));
             Row { cells, strong: line.look.class == "bp" }
         };
@@ -111,14 +115,8 @@ impl Part {
 /// What stands for all seeds, and from where to where they reach.
 fn field(measure: &Measure, values: &[f64]) -> Field {
     let centre = measure.centre(values);
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
-    let range = match values.len() {
-        0 | 1 => String::new(),
-        // one value says it all
-        _ if (measure.text)(low) == (measure.text)(high) => String::new(),
-        _ => format!("{} to {}", (measure.text)(low), (measure.text)(high)),
-    };
-    Field::number(centre.map_or_else(|| NONE.into(), measure.text), centre).note(range)
+    let text = centre.map_or_else(|| NONE.into(), measure.text);
+    Field::number(text, centre).range(ends(values), measure.text)
 }
 
 /// A section of parts.

@@ -1,4 +1,4 @@
-//! Oja's rule unit by unit turns every unit to one direction: the stable rank of `W_1` beside accuracy.
+//! Hebb's and Oja's rule unit by unit turn every unit towards one direction: the stable rank of `W_1` beside accuracy.
 
 use super::observed::Results;
 use super::part::{ACCURACY, Part, by_dataset, cells, digits, line, mean, section as build};
@@ -8,12 +8,13 @@ use crate::report::plots::{Measure, PlotError, Scale};
 use crate::report::section::Section;
 
 const NETWORK: &str = "1x2000";
+const HEBB: &str = "hebbnet/local=hebb,variant=hl";
 const OJA: &str = "hebbnet/local=oja,variant=hl";
 const SUBSPACE: &str = "hebbnet/local=oja-subspace,variant=hl";
 const RULES: [&str; 12] = [
     "bp",
     "frozen",
-    "hebbnet/local=hebb,variant=hl",
+    HEBB,
     OJA,
     SUBSPACE,
     "sum/beta=1e-6,local=oja",
@@ -36,6 +37,7 @@ fn rank_of(results: &Results, dataset: DatasetId, rule: &str) -> Option<String> 
 fn sentence(results: &Results, dataset: DatasetId) -> String {
     let of = |rule| rank_of(results, dataset, rule);
     let named = [
+        ("with plain Hebb", of(HEBB)),
         ("with Oja's rule unit by unit", of(OJA)),
         ("with Oja's subspace rule", of(SUBSPACE)),
         ("in the sum rule with Oja at beta 0.1", of("sum/beta=0.1,local=oja")),
@@ -68,8 +70,32 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
         blocks,
         foot: "Stable rank: squared Frobenius norm over squared spectral norm. Accuracy starts at zero.",
     };
-    let mut paragraphs = vec!["Oja's rule for one unit turns its weights to the direction in which the inputs vary most. Applied to each unit by itself, it draws all units to that same direction, and copies of one unit say no more than it does; the subspace rule keeps the units apart. The stable rank counts directions: 1 means that one is left.".to_string()];
+    let mut paragraphs = vec!["Oja's rule for one unit turns its weights to the direction in which the inputs vary most, and plain Hebb makes them grow along it. Applied to each unit by itself, both draw all units to that same direction, and copies of one unit say no more than it does; the subspace rule keeps the units apart. The stable rank counts directions: 1 means that one is left; how far a run got towards it depends on its length and rate.".to_string()];
     paragraphs.extend(DatasetId::ALL.map(|d| sentence(results, d)));
     let note = "Rank and accuracy stand beside each other; that one causes the other is the theory's word, not a test made here.";
-    build("why-rank", "Rank of the first layer under Oja's rule", paragraphs, &[part], note)
+    build("why-rank", "Rank of the first layer under Hebb's and Oja's rule", paragraphs, &[part], note)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::why::observed::{Epoch, Observed, Trial};
+
+    #[test]
+    fn plain_hebb_stands_beside_oja_with_its_own_numbers() {
+        let one = |rule: &str, rank: f64, test: f64| Observed {
+            cell: format!("mnist/{NETWORK}/{rule}").parse().unwrap(),
+            trials: vec![Trial {
+                test: Some(test),
+                curve: vec![Epoch { stable_rank: Some(rank), ..Epoch::default() }],
+                ..Trial::default()
+            }],
+        };
+        let mut results = Results { cells: vec![one(HEBB, 85.8, 0.9301), one(OJA, 86.6, 0.9306)] };
+        let text = sentence(&results, DatasetId::Mnist);
+        let both = "85.8 (93.01% right) with plain Hebb and 86.6 (93.06% right) with Oja's rule unit by unit.";
+        assert!(text.ends_with(both), "{text}");
+        results.cells.remove(0);
+        assert!(!sentence(&results, DatasetId::Mnist).contains("Hebb"));
+    }
 }

@@ -1,11 +1,12 @@
 //! The scale of `B` as a hidden learning rate: literal cells beside norm-matched ones, and how far a trained `B` grew.
 
-use super::observed::Results;
+use super::observed::{Observed, Results};
 use super::part::{ACCURACY, Part, by_dataset, cells, degrees, digits, line, mean, points, section as build, title};
 use crate::data::DatasetId;
 use crate::report::format;
 use crate::report::plots::{Block, Measure, PlotError, Scale};
 use crate::report::section::Section;
+use crate::report::tables::ends;
 
 const NETWORKS: [&str; 3] = ["1x2000", "2x800-relu", "2x800-tanh"];
 
@@ -18,7 +19,7 @@ fn pairs(results: &Results) -> Vec<Block> {
             for (rule, kind) in rules.iter().flat_map(|r| ["binary", "binary-sign"].map(|k| (r, k))) {
                 let find = |scale| results.find(dataset, network, &format!("{rule}/feedback={kind},scale={scale}"));
                 let (Some(literal), Some(matched)) = (find("literal"), find("matched")) else { continue };
-                let angle = |c: &super::observed::Observed| c.last(|e| e.signal_angles[0]);
+                let angle = |c: &Observed| c.last(|e| e.signal_angles[0]);
                 let values =
                     vec![matched.minus(literal), angle(literal), angle(matched), literal.test(), matched.test()];
                 let mut l = line(literal, values);
@@ -52,7 +53,7 @@ fn trained(results: &Results) -> Vec<Block> {
         cells
             .map(|c| {
                 let gap = fixed.filter(|f| !std::ptr::eq(*f, c)).map_or_else(Vec::new, |f| c.minus(f));
-                line(c, vec![c.last(|e| e.feedback_norm), gap, c.test()])
+                line(c, vec![c.last(|e| e.feedback_norm), gap, c.test(), c.each(|t| t.feedback_rate)])
             })
             .collect()
     });
@@ -60,45 +61,84 @@ fn trained(results: &Results) -> Vec<Block> {
     blocks.into_iter().filter(|b| b.lines.len() > 1).collect()
 }
 
+/// `1.58 to 73.23`; of one value that alone, of none nothing.
+fn span(values: &[f64]) -> Option<String> {
+    let (low, high) = values.iter().fold((f64::INFINITY, 0.0f64), |(l, h), v| (l.min(*v), h.max(*v)));
+    let (low_text, high_text) = (format!("{low:.2}"), format!("{high:.2}"));
+    match values.len() {
+        0 => None,
+        _ if low_text == high_text => Some(low_text),
+        _ => Some(format!("{low_text} to {high_text}")),
+    }
+}
+
+/// Which of two wins how often and by how much, from their mean differences in points, and where it loses.
+fn won(gaps: &[f64]) -> String {
+    let of = |keep: fn(f64) -> bool| gaps.iter().filter(|g| keep(**g)).map(|g| g.abs()).collect::<Vec<_>>();
+    let (ahead, behind) = (of(|g| g > 0.0), of(|g| g < 0.0));
+    let level = gaps.len() - ahead.len() - behind.len();
+    let by = |values: &[f64]| span(values).map_or_else(String::new, |s| format!(", by {s} points"));
+    let mut text = format!("in {} of {} pairs{}", ahead.len(), gaps.len(), by(&ahead));
+    if !behind.is_empty() {
+        text += &format!("; it loses in {}{}", behind.len(), by(&behind));
+    }
+    if level > 0 {
+        text += &format!("; in {level} they are level");
+    }
+    text
+}
+
 /// How literal and norm-matched cells compare over all pairs.
 fn of_pairs(part: &Part) -> String {
     let gaps: Vec<f64> = part.blocks.iter().flat_map(|b| &b.lines).filter_map(|l| mean(&l.values[0])).collect();
     let failed = part.blocks.iter().flat_map(|b| &b.lines).filter(|l| l.finished == 0).count();
-    let (Some(low), Some(high)) = (gaps.iter().copied().reduce(f64::min), gaps.iter().copied().reduce(f64::max)) else {
+    if gaps.is_empty() {
         return String::new();
-    };
-    let better = gaps.iter().filter(|g| **g > 0.0).count();
+    }
     let failed = match failed {
         0 => String::new(),
         n => format!("; {} had no literal trial that finished", format::plural(n, "more pair", "more pairs")),
     };
     format!(
-        "A literal ±1 matrix is norm-matched times √(3n), so it multiplies the hidden layers' rate and leaves the direction of the feedback as it is. Matched beats literal on average in {} of {} pairs, by {} to {} points{failed}.",
-        better,
-        gaps.len(),
-        points(low),
-        points(high)
+        "A literal ±1 matrix is norm-matched times √(3n), so it multiplies the hidden layers' rate and leaves the direction of the feedback as it is. Matched beats literal on average {}{failed}.",
+        won(&gaps)
     )
+}
+
+/// Points between seeds from which on a mean alone would hide that some seeds succeed and others do not.
+const WIDE: f64 = 5.0;
+
+/// `80.96% right (59.80 to 95.10 over seeds)`.
+fn right(accuracies: &[f64]) -> Option<String> {
+    let seeds = ends(accuracies).filter(|(low, high)| high - low >= WIDE);
+    let seeds = seeds.map_or_else(String::new, |(low, high)| format!(" ({low:.2} to {high:.2} over seeds)"));
+    Some(format!("{:.2}% right{seeds}", mean(accuracies)?))
+}
+
+/// B left to grow beside B held at its initial norm, each with the rate of B that it was trained at: the searches may
+/// have chosen different ones, and then the norm is not all that differs.
+fn free_and_held(name: &str, free: &Observed, held: Option<&Observed>) -> Option<String> {
+    let at = |c: &Observed| {
+        c.feedback_rate().map_or_else(String::new, |r| format!(" at a rate of B of {}", format::short_rate(r)))
+    };
+    let norm = digits(mean(&free.last(|e| e.feedback_norm))?);
+    let free_text =
+        format!("B trained by {name}{} ends at {norm} times its initial norm, with {}", at(free), right(&free.test())?);
+    let held = held.and_then(|h| {
+        let differs = h.feedback_rate() != free.feedback_rate();
+        let also = if differs { "; the rate of B differs too, so this is not the norm's doing alone" } else { "" };
+        Some(format!("; held at its initial norm{}, {}{also}", at(h), right(&h.test())?))
+    });
+    Some(free_text + &held.unwrap_or_default())
 }
 
 /// How large a trained B became.
 fn of_trained(results: &Results, dataset: DatasetId) -> String {
-    let of = |rule: &str| {
-        let cell = results.find(dataset, NETWORKS[0], rule)?;
-        Some((mean(&cell.last(|e| e.feedback_norm))?, mean(&cell.test())?))
-    };
-    let one = |name: &str, free: &str, held: &str| {
-        let (norm, accuracy) = of(free)?;
-        let held =
-            of(held).map_or_else(String::new, |h| format!(", against {:.2}% with B held at its initial norm", h.1));
-        Some(format!(
-            "B trained by {name} ends at {} times its initial norm, with {accuracy:.2}% right{held}",
-            digits(norm)
-        ))
-    };
-    let known: Vec<String> =
-        [one("Hebb", TRAINED[1], TRAINED[2]), one("Oja", TRAINED[4], TRAINED[5])].into_iter().flatten().collect();
-    if known.is_empty() { String::new() } else { format!("On {}, {}.", dataset.title(), known.join("; ")) }
+    let find = |rule: &str| results.find(dataset, NETWORKS[0], rule);
+    let one = |name: &str, free: &str, held: &str| free_and_held(name, find(free)?, find(held));
+    let known = [one("Hebb", TRAINED[1], TRAINED[2]), one("Oja", TRAINED[4], TRAINED[5])];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    if known.is_empty() { String::new() } else { format!("On {}, {}.", dataset.title(), known.join(". ")) }
 }
 
 pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
@@ -129,6 +169,7 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
             Measure::new("Norm of B by its start", Scale::Log, digits).marked(1.0),
             Measure::new("Minus fixed random, points", Scale::Free, points).marked(0.0),
             ACCURACY,
+            Measure::new("Rate of B", Scale::Log, format::short_rate).only_in_table(),
         ],
         blocks: trained(results),
         foot: "Renormalised: B is scaled back to its initial norm after each of its updates. Differences are paired by seed.",
@@ -140,4 +181,47 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
         return Ok(None);
     }
     build("why-scale", "The scale of B is a hidden learning rate", paragraphs, &parts, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::why::observed::{Epoch, Trial};
+
+    fn observed(rule: &str, rate: f64, accuracies: &[f64]) -> Observed {
+        let trial = |(seed, a): (usize, &f64)| Trial {
+            seed: seed as u64,
+            test: Some(a / 100.0),
+            feedback_rate: Some(rate),
+            curve: vec![Epoch { feedback_norm: Some(1.81), ..Epoch::default() }],
+            ..Trial::default()
+        };
+        Observed {
+            cell: format!("mnist/1x2000/{rule}").parse().unwrap(),
+            trials: accuracies.iter().enumerate().map(trial).collect(),
+        }
+    }
+
+    #[test]
+    fn wins_and_losses_have_ranges_of_their_own() {
+        assert_eq!(
+            won(&[1.58, 73.23, -5.64, -0.12, 20.0]),
+            "in 3 of 5 pairs, by 1.58 to 73.23 points; it loses in 2, by 0.12 to 5.64 points"
+        );
+        assert_eq!(won(&[1.0]), "in 1 of 1 pairs, by 1.00 points");
+        assert_eq!(won(&[-2.0, 0.0]), "in 0 of 2 pairs; it loses in 1, by 2.00 points; in 1 they are level");
+    }
+
+    #[test]
+    fn rates_of_b_and_split_seeds_are_told() {
+        let free = observed(TRAINED[4], 0.001, &[95.2, 95.4]);
+        let held = observed(TRAINED[5], 0.31622776601683794, &[59.8, 60.7, 94.5, 94.8, 95.1]);
+        assert_eq!(
+            free_and_held("Oja", &free, Some(&held)).unwrap(),
+            "B trained by Oja at a rate of B of 0.001 ends at 1.81 times its initial norm, with 95.30% right; held at its initial norm at a rate of B of 0.316, 80.98% right (59.80 to 95.10 over seeds); the rate of B differs too, so this is not the norm's doing alone"
+        );
+        let same = observed(TRAINED[5], 0.001, &[95.0, 95.2]);
+        let text = free_and_held("Oja", &free, Some(&same)).unwrap();
+        assert!(text.ends_with("held at its initial norm at a rate of B of 0.001, 95.10% right"), "{text}");
+    }
 }

@@ -160,16 +160,6 @@ impl See<'_> {
                 let said = vec![format!("backpropagation ahead of {ahead} of {} cells", gaps.len())];
                 (!gaps.is_empty()).then(|| (Seen::of(&[2 * ahead > gaps.len()]), said))
             }
-            Predicate::LastAsBest(cells) => {
-                let (mut truths, mut said) = (vec![], vec![]);
-                for cell in cells().iter().filter_map(|c| self.evidence.find(c)) {
-                    let d: Vec<f64> = cell.runs.iter().filter_map(|r| Some(r.test? - r.best?)).collect();
-                    let Ok(mean) = mean(&d) else { continue };
-                    truths.push(mean > -self.margins.of(cell.name.dataset));
-                    said.push(format!("{} last minus best epoch {}", cell.name, points(mean)));
-                }
-                some((truths, said))
-            }
             Predicate::Closest { near, far } => {
                 let (mut truths, mut said) = (vec![], vec![]);
                 for dataset in DatasetId::ALL {
@@ -185,7 +175,7 @@ impl See<'_> {
                 }
                 some((truths, said))
             }
-            // orders, spreads, times and growth need all their cells, or a test
+            // orders, spreads, times and growth need all their cells, or a test; that nothing overfits, long runs
             _ => None,
         }
     }

@@ -10,7 +10,7 @@ use super::{Results, StatsError, mean, std_dev};
 pub use direction::{Direction, Seen};
 use direction::{differences, directions};
 
-use crate::study::claims::{CellName, Claim, Predicate};
+use crate::study::claims::{CellName, Claim, REGISTRY};
 use crate::study::robustness::{self, CHOICES, Change, Choice, SETTINGS, Setting};
 use crate::study::{Cell, DataSize};
 
@@ -24,6 +24,13 @@ pub struct Side {
     pub diverged: usize,
     /// Mean difference to backpropagation in the same setting, by seed; a diverged trial counts as chance.
     pub gap: Option<f64>,
+}
+
+impl Side {
+    /// Whether anything was trained.
+    pub fn is_empty(&self) -> bool {
+        self.finished + self.diverged == 0
+    }
 }
 
 /// A cell in the main setting and in another.
@@ -65,7 +72,8 @@ pub struct Table {
 #[derive(Clone)]
 pub struct Robustness {
     pub tables: Vec<Table>,
-    /// Longest trial among the finished, in epochs.
+    /// Seeds of a cell of the main setting, and epochs of its longest trial: the tables' own, not the figures'.
+    pub seeds: usize,
     pub epochs: u32,
     /// On the full sets; else on a subset.
     pub full_data: bool,
@@ -91,6 +99,10 @@ impl Cells {
         let name = CellName::parse(&cell.to_string())?;
         self.0.iter().find(|c| c.name == name)
     }
+
+    fn has_trials(&self, cell: &Cell) -> bool {
+        self.find(cell).is_some_and(|c| !c.runs.is_empty())
+    }
 }
 
 /// The tables of a run that was asked for them; `None` for any other.
@@ -104,6 +116,7 @@ pub fn tables(results: &Results, margins: &Margins) -> Result<Option<Robustness>
     let profile = results.provenance.profile.parse().ok();
     Ok(Some(Robustness {
         tables,
+        seeds: main.0.iter().map(|c| c.runs.len()).max().unwrap_or(0),
         epochs: main.0.iter().map(|c| c.epochs).max().unwrap_or(0),
         full_data: profile.is_some_and(|p: crate::study::Profile| p.data() == DataSize::Full),
     }))
@@ -157,9 +170,9 @@ fn table(results: &Results, setting: &'static Setting, main: &Cells, margins: &M
                 _ => {}
             }
         }
-        // the best epoch is no worse than itself
-        let empty = |c: &Claim| setting.change == Change::BestEpoch && matches!(c.predicate, Predicate::LastAsBest(_));
-        let touched = |c: &Claim| !empty(c) && (!whole || names.iter().any(|(_, of)| speaks_of(c, of)));
+        // a choice says nothing of a claim whose cells it did not train
+        let trained = |(new, of): &&(Cell, Cell)| [(&other, new), (main, of)].iter().all(|(s, c)| s.has_trials(c));
+        let touched = |c: &Claim| !whole || names.iter().filter(trained).any(|(_, of)| speaks_of(c, of));
         let of = |cells: Vec<CellData>| directions(&Evidence::from_cells(cells), margins);
         let after = of(after);
         for before in of(before).into_iter().filter(|d| touched(d.claim)) {
@@ -190,6 +203,10 @@ fn table(results: &Results, setting: &'static Setting, main: &Cells, margins: &M
             }
         }
     }
+    // choices name them in their own order
+    let number = |id: &str| REGISTRY.iter().position(|c| c.id == id);
+    judged.sort_by_key(|id| number(id));
+    turned.sort_by_key(|t| number(t.claim.id));
     Ok(Table { setting, rows, judged, turned })
 }
 

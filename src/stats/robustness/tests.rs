@@ -57,7 +57,7 @@ fn a_setting_that_turns_a_direction_names_the_claim() {
         &[],
     );
     let all = tables(&r, &Margins::default()).unwrap().unwrap();
-    assert_eq!((all.tables.len(), all.epochs, all.full_data), (5, 2, false));
+    assert_eq!((all.tables.len(), all.seeds, all.epochs, all.full_data), (5, 3, 2, false));
     let turned: Vec<&str> = of(&all, "unit").turned.iter().map(|t| t.claim.id).collect();
     assert!(["C10", "C14", "C19"].iter().all(|id| turned.contains(id)), "{turned:?}");
     let c10 = of(&all, "unit").turned.iter().find(|t| t.claim.id == "C10").unwrap();
@@ -79,10 +79,36 @@ fn the_best_epoch_reads_the_same_trials() {
     let all = tables(&r, &Margins::default()).unwrap().unwrap();
     let best = of(&all, "best-epoch");
     assert!(best.rows.iter().all(|r| r.other.finished == 3 && r.main.mean == Some(0.25)));
-    assert!(!best.judged.contains(&"C16"));
-    // what was not trained is a row without numbers and turns nothing
-    let unit = of(&all, "unit");
-    assert!(unit.rows.iter().all(|r| r.other == Side::default()) && unit.judged.is_empty());
+    assert!(!best.judged.is_empty());
+    // what was not trained is a row without numbers, speaks of no claim and turns nothing
+    for id in ["unit", "choices"] {
+        let table = of(&all, id);
+        assert!(table.rows.iter().all(|r| r.other.is_empty()), "{id}");
+        assert!(table.judged.is_empty() && table.turned.is_empty(), "{id}: {:?}", table.judged);
+    }
+}
+
+#[test]
+fn whether_anything_overfits_is_not_seen_in_a_few_epochs() {
+    let all = tables(&results(&|_, _, _| 4, &[]), &Margins::default()).unwrap().unwrap();
+    for table in &all.tables {
+        assert!(!table.judged.is_empty() && !table.judged.contains(&"C16"), "{}", table.setting.id);
+        assert!(table.judged.is_sorted_by_key(|id| id[1..].parse::<u32>().unwrap()), "{:?}", table.judged);
+    }
+}
+
+#[test]
+fn a_choice_that_is_not_trained_says_nothing_of_its_claims() {
+    let mut r = results(&|_, _, _| 4, &[]);
+    let cells = r.trials.column("cell").unwrap().str().unwrap().clone();
+    let keys = r.trials.column("key").unwrap().str().unwrap().clone();
+    let of_cell = |key: &str| keys.iter().position(|k| k == Some(key)).and_then(|i| cells.get(i)).unwrap().to_string();
+    r.uses.0.get_mut("robustness/choices").unwrap().retain(|key| of_cell(key).contains("hd/reading=o2"));
+    let all = tables(&r, &Margins::default()).unwrap().unwrap();
+    let choices = of(&all, "choices");
+    // only Hebbian descent with Oja's expression is there: no claim about the sum rule or HebbNet alone
+    assert!(choices.judged.contains(&"C13"), "{:?}", choices.judged);
+    assert!(["C1", "C2", "C9"].iter().all(|id| !choices.judged.contains(id)), "{:?}", choices.judged);
 }
 
 #[test]
