@@ -207,7 +207,10 @@ pub fn headline(rows: &[Headline]) -> Table {
                 .iter()
                 .flat_map(|(figure, _)| {
                     let title = figure.title;
-                    [format!("{title}, best kind, %"), format!("{title} minus backpropagation, points")]
+                    // FA and DFA: the table is wide
+                    let initials: String = title.split(' ').filter_map(|w| w.chars().next()).collect();
+                    let initials = initials.to_uppercase();
+                    [format!("{title} ({initials}), best kind, %"), format!("{initials} minus backpropagation, points")]
                 })
                 .collect()
         })
