@@ -167,7 +167,7 @@ impl Timing {
         });
         let mut observer = observe::Observer::new(&trainer);
         let epoch = mean_seconds(0.0, || {
-            observer.look(Isa::best(), &mut trainer);
+            observer.look(&mut trainer);
         });
         Timing { around, step, evaluation, epoch }
     }

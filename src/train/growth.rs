@@ -114,7 +114,7 @@ pub(super) fn follow(
     let row = |trainer: &Trainer, step: u64| GrowthRow {
         step,
         projection: projection(trainer.weights(1), &direction),
-        largest_row_norm: observe::extremes(trainer.weights(1)).1,
+        largest_row_norm: observe::Rows::of(trainer.weights(1)).largest_norm(),
         weight_norm: trainer.weights(1).norm(),
         exponent: rate * step as f64 * lambda / 2.0,
     };

@@ -218,7 +218,7 @@ pub fn train_keeping(
         let mut awake = observe::Awake::new(&trainer);
         let see = |l: usize, h: &Matrix, images: usize| awake.see(l, h, images);
         let train_sample = evaluator.watched(&mut trainer, &inputs, &data.train, &split.train_sample, None, see);
-        let seen = observer.look(isa, &mut trainer);
+        let seen = observer.look(&mut trainer);
         outcome.runaway |= seen.weight_norms.iter().map(|n| n * n).sum::<f64>().sqrt() > RUNAWAY * norm_at_start;
         let row = EpochRow {
             epoch: epoch + 1,

@@ -2,7 +2,7 @@
 
 use super::stable_rank::StableRank;
 use super::{Filters, Trainer};
-use crate::net::{Activation, Isa, Matrix};
+use crate::net::{Activation, Matrix};
 
 /// What is looked at, beside accuracies; the fields of [`super::EpochRow`] of the same names.
 pub(super) struct Observed {
@@ -41,7 +41,7 @@ impl Observer {
             stable_rank: StableRank::default(),
             weights: weights.collect(),
             feedback: feedback_norms(trainer),
-            units: conserved(trainer),
+            units: conserved(trainer, &(1..=trainer.depth()).map(|l| Rows::of(trainer.weights(l))).collect::<Vec<_>>()),
         }
     }
 
@@ -60,16 +60,18 @@ impl Observer {
     }
 
     /// Looks at `trainer`, which has been flushed.
-    pub fn look(&mut self, isa: Isa, trainer: &mut Trainer) -> Observed {
-        let weight_norms: Vec<f64> = (1..=trainer.depth()).map(|l| trainer.weights(l).norm()).collect();
-        let (largest_weights, largest_row_norms) = (1..=trainer.depth()).map(|l| extremes(trainer.weights(l))).unzip();
+    pub fn look(&mut self, trainer: &mut Trainer) -> Observed {
+        let rows: Vec<Rows> = (1..=trainer.depth()).map(|l| Rows::of(trainer.weights(l))).collect();
+        let weight_norms: Vec<f64> = rows.iter().map(|r| r.squares.iter().sum::<f64>().sqrt()).collect();
+        let largest_weights = rows.iter().map(|r| r.largest).collect();
+        let largest_row_norms = rows.iter().map(Rows::largest_norm).collect();
         let movements = (1..).zip(&self.weights).map(|(l, (w, norm))| distance(trainer.weights(l), w) / norm).collect();
-        let stable_rank = self.stable_rank.of(isa, trainer.weights_mut(1), weight_norms[0]);
+        let stable_rank = self.stable_rank.of(trainer.weights(1), weight_norms[0]);
         let delta_angles = trainer.delta_angles();
         trainer.refresh_feedback();
         let feedback_norms =
             feedback_norms(trainer).iter().zip(&self.feedback).map(|(now, start)| now / start).collect();
-        let changes = self.units.as_ref().and_then(|start| Some(changes(start, &conserved(trainer)?)));
+        let changes = self.units.as_ref().and_then(|start| Some(changes(start, &conserved(trainer, &rows)?)));
         Observed {
             weight_norms,
             largest_weights,
@@ -105,14 +107,14 @@ fn distance(a: &Matrix, b: &Matrix) -> f64 {
 /// Of each unit `j` of the top hidden layer: `I_j = (|w_j|^2 + b_j^2) / 2`, and what small steps do not change where
 /// the layer's activation is ReLU: `Q_j = I_j - sum_k B[k, j] W_L[k, j]` under a fixed `B`, `I_j - |W_L[:, j]|^2 / 2`
 /// under backpropagation. `None` if nothing teaches that layer.
-fn conserved(trainer: &Trainer) -> Option<Vec<(f64, f64)>> {
+fn conserved(trainer: &Trainer, rows: &[Rows]) -> Option<Vec<(f64, f64)>> {
     let top = trainer.depth();
     if top < 2 || !trainer.is_taught(top - 1) || trainer.activation(top - 1) != Activation::Relu {
         return None;
     }
-    let (w, bias, out) = (trainer.weights(top - 1), trainer.bias(top - 1), trainer.weights(top));
+    let (squares, bias, out) = (&rows[top - 2].squares, trainer.bias(top - 1), trainer.weights(top));
     let feedback = trainer.feedback(top - 1);
-    let mut outgoing = vec![0.0f64; w.rows()];
+    let mut outgoing = vec![0.0f64; squares.len()];
     for k in 0..out.rows() {
         let factor = if feedback.is_some() { 1.0 } else { 0.5 };
         let carried = feedback.unwrap_or(out).row(k);
@@ -120,13 +122,7 @@ fn conserved(trainer: &Trainer) -> Option<Vec<(f64, f64)>> {
             *sum += factor * f64::from(w) * f64::from(b);
         }
     }
-    let incoming = |j: usize| {
-        let mut lanes = [0.0f64; 8];
-        for chunk in w.row(j).chunks(8) {
-            lanes.iter_mut().zip(chunk).for_each(|(l, &w)| *l += f64::from(w) * f64::from(w));
-        }
-        (lanes.iter().sum::<f64>() + f64::from(bias[j]).powi(2)) / 2.0
-    };
+    let incoming = |j: usize| (squares[j] + f64::from(bias[j]).powi(2)) / 2.0;
     Some(outgoing.iter().enumerate().map(|(j, out)| (incoming(j), incoming(j) - out)).collect())
 }
 
@@ -152,22 +148,35 @@ pub(super) fn filters(w: &Matrix) -> Filters {
     Filters { inputs: w.cols() as u32, scales, values }
 }
 
-/// Largest absolute weight and largest norm of a row.
-pub(super) fn extremes(w: &Matrix) -> (f64, f64) {
-    let (mut weight, mut row_norm) = (0.0f32, 0.0f64);
-    for r in 0..w.rows() {
-        let mut lanes = [0.0f64; 8];
-        let mut largest = [0.0f32; 8];
-        for chunk in w.row(r).chunks(8) {
-            for ((lane, large), &v) in lanes.iter_mut().zip(&mut largest).zip(chunk) {
-                *lane += f64::from(v) * f64::from(v);
-                *large = large.max(v.abs());
+/// What one pass over a weight matrix tells.
+pub(super) struct Rows {
+    /// Squared norm of each row.
+    squares: Vec<f64>,
+    /// Largest absolute weight.
+    largest: f64,
+}
+
+impl Rows {
+    pub fn of(w: &Matrix) -> Rows {
+        let mut largest = 0.0f32;
+        let square = |r: usize| {
+            let (mut lanes, mut most) = ([0.0f64; 8], [0.0f32; 8]);
+            for chunk in w.row(r).chunks(8) {
+                for ((lane, most), &v) in lanes.iter_mut().zip(&mut most).zip(chunk) {
+                    *lane += f64::from(v) * f64::from(v);
+                    *most = most.max(v.abs());
+                }
             }
-        }
-        weight = largest.iter().fold(weight, |a, &b| a.max(b));
-        row_norm = row_norm.max(lanes.iter().sum::<f64>().sqrt());
+            largest = most.iter().fold(largest, |a, &b| a.max(b));
+            lanes.iter().sum()
+        };
+        let squares = (0..w.rows()).map(square).collect();
+        Rows { squares, largest: f64::from(largest) }
     }
-    (f64::from(weight), row_norm)
+
+    pub fn largest_norm(&self) -> f64 {
+        self.squares.iter().fold(0.0f64, |a, &b| a.max(b)).sqrt()
+    }
 }
 
 /// Which units of each hidden layer have been above zero on any image so far (ReLU; tanh units never are silent).
@@ -242,6 +251,8 @@ mod tests {
     #[test]
     fn extremes_by_hand() {
         let w = Matrix::from_fn(2, 3, |r, c| [[3.0, -4.0, 0.0], [0.0, -4.5, 0.0]][r][c]);
-        assert_eq!(extremes(&w), (4.5, 5.0));
+        let rows = Rows::of(&w);
+        assert_eq!((rows.largest, rows.largest_norm()), (4.5, 5.0));
+        assert_eq!(rows.squares, [25.0, 20.25]);
     }
 }

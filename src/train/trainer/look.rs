@@ -53,11 +53,6 @@ impl Trainer {
         self.activations[layer - 1]
     }
 
-    /// `W_l` for the kernels that read it through a pass.
-    pub(in crate::train) fn weights_mut(&mut self, layer: usize) -> &mut Matrix {
-        &mut self.layers[layer - 1].w
-    }
-
     /// Number of weight layers, L.
     pub fn depth(&self) -> usize {
         self.layers.len()
