@@ -118,8 +118,7 @@ class ByHand:
         weights = [cast(w) for w in self.w]
         h = [cast(x)]
         for l in range(top):
-            a = torch.addmm(cast(self.b[l]), h[l], weights[l].t())
-            h.append(a if l == top - 1 else a.relu_())
+            h.append(self.layer(h[l], weights[l], cast(self.b[l]), l == top - 1))
         error = torch.softmax(h[top].float(), 1)
         error[torch.arange(n), y] -= 1.0
         delta = cast(error)
@@ -127,14 +126,18 @@ class ByHand:
         for l in range(top, 0, -1):
             below = None
             if l > 1:
-                if self.rule == "bp":
-                    below = delta.mm(weights[l - 1])
-                else:
-                    source = error if self.rule == "dfa" else delta
-                    below = source.mm(cast(self.feedback[l - 1]))
+                source = error if self.rule == "dfa" else delta
+                below = self.carry(source, weights[l - 1] if self.rule == "bp" else cast(self.feedback[l - 1]))
                 below.mul_(h[l - 1] > 0)
             self.update(l - 1, delta, h[l - 1], n)
             delta = below
+
+    def layer(self, h, w, b, top):
+        a = torch.addmm(b, h, w.t())
+        return a if top else a.relu_()
+
+    def carry(self, source, matrix):
+        return source.mm(matrix)
 
     def update(self, l, delta, h, n):
         if self.bf16:
@@ -150,24 +153,11 @@ class ByHand:
 class OneDnn(ByHand):
     """By hand in f32; products with the ten outputs are too small for oneDNN's and stay MKL's."""
 
-    @torch.no_grad()
-    def plain(self, x, y):
-        top, n = len(self.w), len(x)
-        h = [x]
-        for l in range(top):
-            h.append(onednn(h[l], self.w[l], self.b[l], "none" if l == top - 1 else "relu"))
-        error = torch.softmax(h[top], 1)
-        error[torch.arange(n), y] -= 1.0
-        delta = error
-        for l in range(top, 0, -1):
-            below = None
-            if l > 1:
-                source = error if self.rule == "dfa" else delta
-                matrix = self.w[l - 1] if self.rule == "bp" else self.feedback[l - 1]
-                below = source.mm(matrix) if len(matrix) == 10 else onednn(source, matrix.t())
-                below.mul_(h[l - 1] > 0)
-            self.update(l - 1, delta, h[l - 1], n)
-            delta = below
+    def layer(self, h, w, b, top):
+        return onednn(h, w, b, "none" if top else "relu")
+
+    def carry(self, source, matrix):
+        return super().carry(source, matrix) if len(matrix) == 10 else onednn(source, matrix.t())
 
     def update(self, l, delta, h, n):
         if delta.shape[1] == 10:

@@ -10,7 +10,7 @@ use super::search::Bench;
 use crate::data::DatasetId;
 use crate::net::Architecture;
 use crate::run::plan::Datasets;
-use crate::run::tune::{Searched, Target, backpropagation, epochs, families, robustness_families};
+use crate::run::tune::{Searched, Target, backpropagation, epochs, families, is_target, robustness_families};
 use crate::run::{Store, atomic};
 use crate::stats::{tuning_frame, write_parquet};
 use crate::study::rates::{BP, Given, RateEntry, RateTable, feedback_family};
@@ -164,13 +164,10 @@ fn on_named_networks(args: &TuneArgs, known: &[(String, Cell)]) -> Vec<(String, 
     let mut found = vec![];
     for (dataset, network) in named_networks(args) {
         for family in &args.families {
-            let here = |t: &&(String, Cell)| t.1.dataset == dataset && t.1.network == network;
-            if known.iter().filter(|t| t.0 == *family).any(|t| here(&t)) {
-                continue;
-            }
             let Some((_, example)) = known.iter().find(|t| t.0 == *family) else { continue };
             let cell = Cell::new(dataset, network.clone(), example.rule.clone());
-            if cell.rule.check(&cell.network, dataset.classes()).is_ok() {
+            let new = !known.iter().any(|t| is_target(t, family, &cell));
+            if new && cell.rule.check(&cell.network, dataset.classes()).is_ok() {
                 found.push((family.clone(), cell));
             }
         }
@@ -181,7 +178,7 @@ fn on_named_networks(args: &TuneArgs, known: &[(String, Cell)]) -> Vec<(String, 
 /// The command that makes an entry again: what no figure has must be named.
 fn command(args: &TuneArgs, family: &str, cell: &Cell) -> String {
     let base = format!("report tune --profile {} --recipe {}", args.profile, args.recipe);
-    let is = |t: &(String, Cell)| t.0 == family && t.1.dataset == cell.dataset && t.1.network == cell.network;
+    let is = |t: &(String, Cell)| is_target(t, family, cell);
     if [families(false), families(true)].iter().flatten().any(is) {
         base
     } else if args.recipe == Recipe::Main && robustness_families().iter().any(is) {

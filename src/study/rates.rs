@@ -226,12 +226,11 @@ impl RateTable {
                 None => self.find(cell, &family, recipe)?.learning_rate,
             },
         };
-        let growth = match cell.rule.name() {
-            "growth" => given.growth.or(Some(GROWTH_STUDY)),
-            "hebbnet" if given.growth.is_some() => given.growth,
-            "hebbnet" => self.find(cell, &family, plain)?.growth,
-            _ if takes_hidden_rate(cell) => given.growth,
-            _ => None,
+        let growth = match (given.growth.filter(|_| takes_hidden_rate(cell)), cell.rule.name()) {
+            (Some(growth), _) => Some(growth),
+            (None, "growth") => Some(GROWTH_STUDY),
+            (None, "hebbnet") => self.find(cell, &family, plain)?.growth,
+            (None, _) => None,
         };
         let feedback_rate = match feedback_family(cell) {
             Some(_) if given.feedback_rate.is_some() => given.feedback_rate,

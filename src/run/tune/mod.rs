@@ -90,8 +90,7 @@ pub fn families(searched_feedback: bool) -> Vec<(String, Cell)> {
         if family == BP && cell.rule.name() != BP {
             continue;
         }
-        let known = |f: &(String, Cell)| f.0 == family && f.1.dataset == cell.dataset && f.1.network == cell.network;
-        if !found.iter().any(known) {
+        if !found.iter().any(|f| is_target(f, &family, &cell)) {
             found.push((family, cell));
         }
     }
@@ -110,12 +109,16 @@ pub fn robustness_families() -> Vec<(String, Cell)> {
         };
         // what borrows backpropagation's rate on a network that no figure has needs that one searched
         let cell = if family == BP { Cell::new(cell.dataset, cell.network, bp()) } else { cell };
-        let is = |f: &(String, Cell)| f.0 == family && f.1.dataset == cell.dataset && f.1.network == cell.network;
-        if !known.iter().chain(&found).any(is) {
+        if !known.iter().chain(&found).any(|f| is_target(f, &family, &cell)) {
             found.push((family, cell));
         }
     }
     found
+}
+
+/// Whether a family with the cell that stands for it is this family on the cell's dataset and network.
+pub fn is_target(target: &(String, Cell), family: &str, cell: &Cell) -> bool {
+    target.0 == family && target.1.dataset == cell.dataset && target.1.network == cell.network
 }
 
 fn bp() -> RuleSpec {

@@ -106,6 +106,10 @@ impl Contrast {
             None => Relation::Open,
         })
     }
+    /// Both sides failed to train.
+    pub fn neither_trained(&self) -> bool {
+        self.forced == Some(Relation::Open)
+    }
     pub fn is_level(&self, margin: f64) -> Result<bool, StatsError> {
         Ok(self.alike(margin, None)? == Relation::Level)
     }

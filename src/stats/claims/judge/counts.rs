@@ -14,33 +14,34 @@ use crate::study::claims::CellName;
 impl Judge<'_> {
     pub(super) fn better(&self, pairs: &[(String, String)], least: usize) -> Result<Found, StatsError> {
         let found = pairs.iter().map(|(a, b)| self.ordered(a, b)).collect::<Result<Vec<_>, _>>()?;
-        let count = |r| found.iter().filter(|f| f.relation == r).count();
-        let judged = |fallen: &[Relation]| {
-            let of = |r| count(r) + fallen.iter().filter(|f| **f == r).count();
-            let (above, below, open) = (of(Relation::Above), of(Relation::Below), count(Relation::Open) - fallen.len());
-            if above >= least && below == 0 {
+        let mut t = Tally::default();
+        found.iter().for_each(|f| t.add(f.relation));
+        let judged = |t: &Tally| {
+            if t.above >= least && t.below == 0 {
                 Verdict::Reproduced
-            } else if above >= least {
+            } else if t.above >= least {
                 Verdict::Partly
-            } else if above + open < least {
+            } else if t.above + t.open < least {
                 Verdict::NotReproduced
             } else {
                 Verdict::Inconclusive
             }
         };
-        let (above, below, open) = (count(Relation::Above), count(Relation::Below), count(Relation::Open));
         let all: Vec<String> =
             found.iter().map(|f| format!("{} {}", f.contrast.left, points(f.contrast.mean()))).collect();
         let reason = format!(
-            "better in {above} of {}, worse in {below}, alike in {}, undecided in {open} (points: {})",
+            "better in {} of {}, worse in {}, alike in {}, undecided in {} (points: {})",
+            t.above,
             pairs.len(),
-            count(Relation::Level),
+            t.below,
+            t.level,
+            t.open,
             all.join(", ")
         );
         let leaning: Vec<(Seeds, Relation)> = found.iter().filter_map(|f| f.open).collect();
-        let (verdict, seeds) = (judged(&[]), deciding(&leaning, judged));
+        let seeds = deciding(&leaning, |fallen| judged(&t.after(fallen.iter().copied())));
         let numbers: Vec<Value> = found.into_iter().map(|f| f.number).collect();
-        Ok(self::found(verdict, reason, json!({ "tests": numbers }), seeds))
+        Ok(self::found(judged(&t), reason, json!({ "tests": numbers }), seeds))
     }
 
     pub(super) fn in_band(&self, cells: &[String], low: f64, high: f64) -> Result<Found, StatsError> {

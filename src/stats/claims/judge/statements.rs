@@ -32,7 +32,7 @@ impl Judge<'_> {
                     truth,
                     words: c.words(),
                     number: c.number(value, corrected, margin),
-                    neither_trained: c.forced == Some(Relation::Open),
+                    neither_trained: c.neither_trained(),
                     open,
                 })
             }
@@ -64,7 +64,7 @@ impl Judge<'_> {
                     truth,
                     words: c.words(),
                     number: c.number(-margin, None, margin),
-                    neither_trained: c.forced == Some(Relation::Open),
+                    neither_trained: c.neither_trained(),
                     open,
                 })
             }
@@ -92,7 +92,7 @@ impl Judge<'_> {
             ),
         };
         let open = open.map(|s| (s, truth_of(c.mean().abs() < margin)));
-        Ok(Finding { truth, words, number, neither_trained: c.forced == Some(Relation::Open), open })
+        Ok(Finding { truth, words, number, neither_trained: c.neither_trained(), open })
     }
 
     /// Decided by the foot of the ladder; rungs that were not run are passed over.
