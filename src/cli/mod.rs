@@ -16,6 +16,7 @@ pub mod run;
 mod search;
 mod study_rates;
 pub mod trace;
+mod train;
 pub mod tune;
 
 use std::process::ExitCode;

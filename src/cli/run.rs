@@ -9,13 +9,14 @@ use polars::prelude::DataFrame;
 
 use super::arguments::{PlaceArgs, Shard, StudyArgs, load, misuse};
 use super::output::{count, duration, print};
-use super::progress::{Notes, Progress};
+use super::progress::Notes;
 use super::render::{publish, trials_of};
-use super::{Interrupted, interrupt, study_rates};
-use crate::run::execute::{self, Executed};
-use crate::run::plan::{Datasets, Plan, Planned, Request};
+use super::study_rates;
+use super::train::train;
+use crate::run::execute;
+use crate::run::plan::{Plan, Planned, Request};
 use crate::run::selection::Selection;
-use crate::run::{Sitting, Store, collect, commit};
+use crate::run::{Sitting, Store, collect};
 use crate::stats::{self, Comparison, Results, Uses, read_parquet, same_bits};
 
 #[derive(Args, Clone)]
@@ -151,35 +152,6 @@ fn reuse(from: &Path, trials: &[Planned], store: &Store) -> anyhow::Result<usize
         );
     }
     Ok(found.len())
-}
-
-/// Trains what is missing of `trials`.
-pub fn train(
-    trials: &[Planned],
-    datasets: &Datasets,
-    store: &Store,
-    threads: usize,
-    out: &Path,
-) -> anyhow::Result<Executed> {
-    let missing = execute::missing(trials, store, &Notes)?;
-    let progress = Progress::new(trials, &missing, threads);
-    let guard = interrupt::guard();
-    let commit = commit();
-    let result = execute::execute(&missing, datasets, store, threads, commit.as_deref(), interrupt::flag(), &progress);
-    drop(guard);
-    progress.close();
-    let done = result?;
-    if done.interrupted {
-        let left = missing.len() - done.trained;
-        return Err(Interrupted(format!(
-            "interrupted: {} of {} done and kept in {}; run the same command again to go on",
-            trials.len() - left,
-            count(trials.len(), "trial"),
-            out.display()
-        ))
-        .into());
-    }
-    Ok(done)
 }
 
 /// Where nothing was trained, the run that trained these results stays their provenance; where some were there

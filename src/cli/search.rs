@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::run::train;
+use super::train::train;
 use crate::data;
 use crate::run::plan::{Datasets, Planned};
 use crate::run::tune::{Grid, MOVED, Next, Point, Target, entry, grid, score};

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::official::join_mnist;
 use super::raw::{read_bytes, sha256_hex, unpack};
-use super::subset::bundled_counts;
 use super::{DataError, DatasetId, Images, cifar};
 
 /// A committed file.
@@ -55,6 +54,14 @@ const FILES: [BundledFile; 8] = {
         file(Cifar10, "cifar10/mean.f32", "e6b5449b6028dd2aa817378fded583ffd917950b4b80836c59b60b00470e853d"),
     ]
 };
+
+/// Images of the bundled subset: (training, test).
+pub fn bundled_counts(id: DatasetId) -> (usize, usize) {
+    match id {
+        DatasetId::Mnist => (10_000, 2_000),
+        DatasetId::Cifar10 => (4_000, 1_000),
+    }
+}
 
 /// The committed files of a dataset; the mean image is the last.
 pub fn bundled_files(id: DatasetId) -> &'static [BundledFile] {

@@ -24,7 +24,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use bundled::{BundledFile, bundled_files};
+pub use bundled::{BundledFile, bundled_counts, bundled_files};
 pub use cifar::{parse_records, read_records};
 pub use error::DataError;
 #[cfg(feature = "program")]
@@ -34,7 +34,7 @@ pub use load::{fingerprint, load};
 pub use official::{Content, OfficialFile, Split, full_fingerprint, full_sizes, official_files};
 pub use places::{DATA_VARIABLE, bundled_dir, cache_dir};
 pub use status::{Check, FileSet, FileStatus, status, verify};
-pub use subset::{DerivedFile, bundled_counts, bundled_difference, derive_bundled, mean_image};
+pub use subset::{DerivedFile, bundled_difference, derive_bundled, mean_image};
 
 /// The datasets of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::bundled::bundled_files;
+use super::bundled::{bundled_counts, bundled_files};
 use super::load::load_official;
 use super::official::{MNIST_SIDE, Split};
 use super::raw::{pack, read_bytes, sha256_hex, unpack, write_atomic};
@@ -17,14 +17,6 @@ use super::{DataError, DatasetId, Images, cifar, idx};
 
 /// Seed of the choice: 32 bytes, readable.
 const SEED: &[u8; 32] = b"bioprop: the bundled subset, 1st";
-
-/// Images of the bundled subset: (training, test).
-pub fn bundled_counts(id: DatasetId) -> (usize, usize) {
-    match id {
-        DatasetId::Mnist => (10_000, 2_000),
-        DatasetId::Cifar10 => (4_000, 1_000),
-    }
-}
 
 /// A file that [`derive_bundled`] wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]

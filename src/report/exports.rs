@@ -1,8 +1,8 @@
 //! Every table of the report for other programs: LaTeX to be `\input` into a paper, CSV for whatever reads tables.
 
-use super::Sections;
 use super::context::Page;
 use super::format;
+use super::sections::Sections;
 use super::tables::{Field, Table, plain};
 use super::verdicts::Verdicts;
 

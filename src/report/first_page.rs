@@ -1,7 +1,7 @@
 //! The words of the first page: what was done, how large it was, what it can decide, the direction seen.
 
-use super::context::{Fact, Notice, capital, fact, named_all};
-use super::format;
+use super::facts::{Fact, Notice, fact};
+use super::format::{self, capital, figures_named};
 use super::model::{Direction, FigureModel, Model, mean_std};
 use crate::data::DatasetId;
 use crate::stats::claims::Verdict;
@@ -9,7 +9,7 @@ use crate::study::figures::PlotKind;
 use crate::study::{Profile, claims};
 
 pub fn what(model: &Model) -> Vec<String> {
-    let shown = named_all(model.figures.iter().map(|f| f.figure.id));
+    let shown = figures_named(model.figures.iter().map(|f| f.figure.id));
     let seeds = model.provenance.seeds.len();
     let seeded = format!(
         "Every cell is trained from {}. A seed gives all rules the same split, the same order of images and the same initial weights, so rules are compared pair by pair.",

@@ -257,6 +257,41 @@ pub fn latex(text: &str) -> String {
     out
 }
 
+/// The name of a figure in a sentence.
+pub fn figure_named(id: &str) -> String {
+    match id {
+        "five-runs" => "the five-run check".into(),
+        "growth" => "the growth of weights".into(),
+        "beyond" => "what goes beyond the post".into(),
+        _ if id.starts_with(|c: char| c.is_ascii_digit()) => format!("figure {id}"),
+        _ => format!("“{id}”"),
+    }
+}
+
+/// `figures 7 and 8 and the five-run check`.
+pub fn figures_named<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    let (numbered, others): (Vec<&str>, Vec<&str>) = ids.partition(|id| id.starts_with(|c: char| c.is_ascii_digit()));
+    let numbers: Vec<String> = numbered.iter().map(|id| (*id).to_string()).collect();
+    let first = match numbers.len() {
+        0 => None,
+        1 => Some(figure_named(numbered[0])),
+        _ => Some(format!("figures {}", list(&numbers))),
+    };
+    let all: Vec<String> = first.into_iter().chain(others.into_iter().map(figure_named)).collect();
+    list(&all)
+}
+
+/// The first letter as a capital.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// Anchor of a figure and stem of its files.
+pub fn slug(id: &str) -> String {
+    if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure-{id}") } else { id.to_string() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

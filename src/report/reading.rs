@@ -4,9 +4,65 @@ use std::collections::{BTreeMap, HashMap};
 
 use polars::prelude::DataFrame;
 
-use super::model::{Growth, Point, Run, Summary};
 use super::{ReportError, columns};
 use crate::stats::{variants, with_variant};
+
+/// One trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub key: String,
+    pub seed: u64,
+    pub repeat: u32,
+    pub diverged_at: Option<u64>,
+    pub diverged: bool,
+    pub runaway: bool,
+    pub train: Option<f64>,
+    pub test: Option<f64>,
+    pub best_test: Option<f64>,
+    pub steps: u64,
+    pub epochs: u32,
+    pub learning_rate: f64,
+    /// Of feedback that learns.
+    pub feedback_rate: Option<f64>,
+    pub train_time_s: f64,
+    pub weights_sha256: String,
+}
+
+/// State at the end of one epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    pub epoch: u32,
+    pub test: Option<f64>,
+    pub validation: Option<f64>,
+    pub angles: [Option<f64>; 2],
+    /// Norm of B by the one that it began with, the largest of the layers.
+    pub feedback_norm: Option<f64>,
+    pub growth: Option<Growth>,
+}
+
+/// Weights while they are followed (study of growth).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growth {
+    /// Predicted log of the growth.
+    pub exponent: f64,
+    pub projection: f64,
+    pub row_norm: f64,
+}
+
+/// Estimates over the seeds of a cell, fractions.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Summary {
+    pub mean: Option<f64>,
+    pub std: Option<f64>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub train_mean: Option<f64>,
+    pub best_mean: Option<f64>,
+    pub learning_rate: Option<f64>,
+    pub difference: Option<f64>,
+    pub difference_low: Option<f64>,
+    pub difference_high: Option<f64>,
+}
 
 /// Runs with the text that is hashed for them, by cell and variant ([`with_variant`]), in the order of seeds and repeats.
 pub type RunsByCell = HashMap<String, Vec<(Run, String)>>;
@@ -72,6 +128,17 @@ pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
         runs.sort_by_key(|(r, _)| (r.seed, r.repeat));
     }
     Ok(all)
+}
+
+/// Commits that trained the trials, with how many, most first; an empty name where it is not known.
+pub fn commits(trials: &DataFrame) -> Result<Vec<(String, usize)>, ReportError> {
+    let mut counts = BTreeMap::new();
+    for commit in columns::strings(trials, "commit")? {
+        *counts.entry(commit).or_insert(0) += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    Ok(counts)
 }
 
 pub fn summaries(frame: &DataFrame) -> Result<HashMap<String, Summary>, ReportError> {

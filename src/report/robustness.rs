@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::context::AssumptionContext;
+use super::facts::AssumptionContext;
 use super::format;
 use super::model::{Model, distinct};
-use super::tables::{Column, Field, Row, Table};
+use super::tables::{Column, Field, PRELIMINARY, Row, Table};
 use crate::stats::robustness::{self as stats, Side, Turned};
 use crate::study::rates::{Given, RateTable};
 use crate::study::robustness::{CHOICES, Change};
@@ -151,9 +151,6 @@ fn preliminary(rates: &RateTable, change: Change, cell: &Cell) -> bool {
         Change::None | Change::BestEpoch | Change::Choice => rates.is_preliminary(cell, Recipe::Main),
     }
 }
-
-/// What is marked at rates that nothing has searched, here and in the table of rates.
-pub const PRELIMINARY: &str = "preliminary: not searched";
 
 fn gaps(profile: Option<Profile>, t: &stats::Table) -> Vec<String> {
     let missing: Vec<&stats::Row> = t.rows.iter().filter(|r| r.other.is_empty()).collect();

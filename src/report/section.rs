@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::context::PlotContext;
 use super::plots::Plot;
 use super::tables::Table;
 
@@ -17,6 +16,15 @@ pub struct Section {
     pub tables: Vec<Table>,
     /// How to read it, in small print.
     pub note: String,
+}
+
+/// A plot as the templates take it.
+#[derive(Serialize)]
+pub struct PlotContext {
+    pub name: String,
+    pub alt: String,
+    pub caption: String,
+    pub svg: String,
 }
 
 /// The same as the templates take it.

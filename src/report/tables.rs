@@ -9,6 +9,9 @@ use super::palette::series;
 use super::published;
 use crate::study::figures::PlotKind;
 
+/// What is marked at rates that nothing has searched, here and in the table of rates.
+pub const PRELIMINARY: &str = "preliminary: not searched";
+
 /// A table whose first column names the row.
 #[derive(Debug, Clone, Serialize)]
 pub struct Table {
@@ -309,7 +312,7 @@ pub fn rates(rows: &[Rate]) -> Table {
                 [rate] => Field::number(format::short_rate(rate), Some(rate)),
                 _ => Field::number(r.rates.iter().map(|v| format::short_rate(*v)).collect::<Vec<_>>().join(", "), None),
             }
-            .note(if r.by_hand { super::robustness::PRELIMINARY.into() } else { String::new() }),
+            .note(if r.by_hand { PRELIMINARY.into() } else { String::new() }),
         ],
     };
     Table {

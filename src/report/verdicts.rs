@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::context::slug;
-use super::format;
+use super::format::{self, slug};
 use super::model::Model;
 use crate::stats::claims::{Judged, Verdict, tally};
 use crate::study::claims::{self, Claim};

@@ -1,8 +1,10 @@
 //! One figure of the report as text.
 
-use super::{FigureContext, PlotContext, SourceContext, assumption, slug};
+use super::{FigureContext, SourceContext, assumption};
+use crate::report::format::slug;
 use crate::report::model::{CellModel, FigureModel, Model, distinct};
 use crate::report::plots::Plot;
+use crate::report::section::PlotContext;
 use crate::report::{first_page, format, growth_table, published, tables, verdicts};
 use crate::study::assumptions;
 use crate::study::figures::PlotKind;

@@ -5,15 +5,16 @@ mod provenance;
 
 use serde::Serialize;
 
-use super::Sections;
 use super::checklist::{self, Item};
+use super::facts::{AssumptionContext, Fact, Notice};
 use super::first_page;
 use super::format;
 use super::model::Model;
 use super::palette;
-use super::plots::{Plot, layer};
+use super::plots::{Plot, canvas};
 use super::robustness::{self, RobustnessContext};
-use super::section::SectionContext;
+use super::section::{PlotContext, SectionContext};
+use super::sections::Sections;
 use super::tables::{self, Table};
 use super::verdicts::{self, ClaimContext, Verdicts};
 use crate::study::assumptions;
@@ -58,29 +59,6 @@ pub struct Page {
     pub fonts: Vec<Font>,
 }
 
-/// A name with its value.
-#[derive(Serialize)]
-pub struct Fact {
-    pub label: String,
-    pub value: String,
-    /// Set in a fixed-width face.
-    pub code: bool,
-}
-
-/// What this run's size can and cannot decide.
-#[derive(Serialize)]
-pub struct Notice {
-    pub short: bool,
-    pub heading: String,
-    pub body: String,
-    /// The statements by verdict, so that nobody has to look for them in the table.
-    pub groups: Vec<Fact>,
-    pub directions: Vec<String>,
-    pub directions_note: String,
-    pub can: Vec<String>,
-    pub cannot: Vec<String>,
-}
-
 #[derive(Serialize)]
 pub struct FigureContext {
     /// As on the command line.
@@ -121,60 +99,9 @@ pub struct SourceContext {
 }
 
 #[derive(Serialize)]
-pub struct PlotContext {
-    pub name: String,
-    pub alt: String,
-    pub caption: String,
-    pub svg: String,
-}
-
-#[derive(Clone, Serialize)]
-pub struct AssumptionContext {
-    pub id: String,
-    pub anchor: String,
-    pub title: String,
-    pub what: String,
-    pub why: String,
-    /// `figures 7 and 8`; empty where no figure of this report is touched.
-    pub touches: String,
-}
-
-#[derive(Serialize)]
 pub struct Font {
     pub weight: u32,
     pub data: String,
-}
-
-pub fn fact(label: &str, value: impl Into<String>) -> Fact {
-    Fact { label: label.into(), value: value.into(), code: false }
-}
-
-fn code(label: &str, value: impl Into<String>) -> Fact {
-    Fact { code: true, ..fact(label, value) }
-}
-
-/// The name of a figure in a sentence.
-fn named(id: &str) -> String {
-    match id {
-        "five-runs" => "the five-run check".into(),
-        "growth" => "the growth of weights".into(),
-        "beyond" => "what goes beyond the post".into(),
-        _ if id.starts_with(|c: char| c.is_ascii_digit()) => format!("figure {id}"),
-        _ => format!("“{id}”"),
-    }
-}
-
-/// `figures 7 and 8 and the five-run check`.
-pub fn named_all<'a>(ids: impl Iterator<Item = &'a str>) -> String {
-    let (numbered, others): (Vec<&str>, Vec<&str>) = ids.partition(|id| id.starts_with(|c: char| c.is_ascii_digit()));
-    let numbers: Vec<String> = numbered.iter().map(|id| (*id).to_string()).collect();
-    let first = match numbers.len() {
-        0 => None,
-        1 => Some(named(numbered[0])),
-        _ => Some(format!("figures {}", format::list(&numbers))),
-    };
-    let all: Vec<String> = first.into_iter().chain(others.into_iter().map(named)).collect();
-    format::list(&all)
 }
 
 /// The whole page from the numbers and the plots (one list of plots per figure).
@@ -213,7 +140,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>], sections: &Sections) -> Page {
         why: sections.why.iter().map(Into::into).collect(),
         searches: sections.searches.as_ref().map(Into::into),
         skipped: model.skipped.iter().map(|f| {
-            format!("{} ({}) is not shown: none of its cells has a trial in these results.", capital(&named(f.id)), f.title)
+            format!("{} ({}) is not shown: none of its cells has a trial in these results.", format::capital(&format::figure_named(f.id)), f.title)
         }).collect(),
         differences: first_page::differences(model),
         assumptions: assumptions::REGISTRY.iter().map(|a| assumption(model, a)).collect(),
@@ -241,18 +168,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>], sections: &Sections) -> Page {
 fn fonts() -> Vec<Font> {
     use base64::Engine;
     let encode = |bytes| base64::engine::general_purpose::STANDARD.encode(bytes);
-    [(400, layer::REGULAR), (700, layer::BOLD)].map(|(weight, b)| Font { weight, data: encode(b) }).into()
-}
-
-/// The first letter as a capital.
-pub fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
-}
-
-/// Anchor of a figure and stem of its files.
-pub fn slug(id: &str) -> String {
-    if id.starts_with(|c: char| c.is_ascii_digit()) { format!("figure-{id}") } else { id.to_string() }
+    [(400, canvas::REGULAR), (700, canvas::BOLD)].map(|(weight, b)| Font { weight, data: encode(b) }).into()
 }
 
 fn assumption(model: &Model, a: &assumptions::Assumption) -> AssumptionContext {
@@ -263,6 +179,6 @@ fn assumption(model: &Model, a: &assumptions::Assumption) -> AssumptionContext {
         title: a.title.into(),
         what: a.what.into(),
         why: a.why.into(),
-        touches: named_all(touched.map(|f| f.figure.id)),
+        touches: format::figures_named(touched.map(|f| f.figure.id)),
     }
 }

@@ -1,6 +1,6 @@
 //! Where a run comes from, as facts.
 
-use super::{Fact, code, fact};
+use crate::report::facts::{Fact, code, fact};
 use crate::report::format;
 use crate::report::model::Model;
 
@@ -43,6 +43,7 @@ pub(super) fn provenance(model: &Model) -> Vec<Fact> {
             Some(c) => code("Commit", format!("{c}{dirty}")),
             None => fact("Commit", "not known (not run from a checkout)"),
         },
+        trained_by(model),
         fact("Compiler", &p.compiler),
         fact("Operating system", &p.operating_system),
         fact(
@@ -65,4 +66,13 @@ pub(super) fn provenance(model: &Model) -> Vec<Fact> {
         out.push(fact("Libraries", p.libraries.iter().map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(", ")));
     }
     out
+}
+
+/// Trials may come from several sittings, between which the code moved on.
+fn trained_by(model: &Model) -> Fact {
+    let each = model.trained_by.iter().map(|(commit, n)| {
+        let commit = if commit.is_empty() { "not known" } else { commit };
+        format!("{commit} ({})", format::plural(*n, "trial", "trials"))
+    });
+    code("Commit of the figures' trials", each.collect::<Vec<_>>().join(", "))
 }

@@ -3,65 +3,9 @@
 use super::distinct;
 use crate::data::DatasetId;
 use crate::report::format::is_clipped;
+use crate::report::reading::{Point, Run, Summary};
 use crate::study::Cell;
 use crate::study::figures::{Figure, PlotKind};
-
-/// One trial.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    pub key: String,
-    pub seed: u64,
-    pub repeat: u32,
-    pub diverged_at: Option<u64>,
-    pub diverged: bool,
-    pub runaway: bool,
-    pub train: Option<f64>,
-    pub test: Option<f64>,
-    pub best_test: Option<f64>,
-    pub steps: u64,
-    pub epochs: u32,
-    pub learning_rate: f64,
-    /// Of feedback that learns.
-    pub feedback_rate: Option<f64>,
-    pub train_time_s: f64,
-    pub weights_sha256: String,
-}
-
-/// State at the end of one epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    pub epoch: u32,
-    pub test: Option<f64>,
-    pub validation: Option<f64>,
-    pub angles: [Option<f64>; 2],
-    /// Norm of B by the one that it began with, the largest of the layers.
-    pub feedback_norm: Option<f64>,
-    pub growth: Option<Growth>,
-}
-
-/// Weights while they are followed (study of growth).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Growth {
-    /// Predicted log of the growth.
-    pub exponent: f64,
-    pub projection: f64,
-    pub row_norm: f64,
-}
-
-/// Estimates over the seeds of a cell, fractions.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Summary {
-    pub mean: Option<f64>,
-    pub std: Option<f64>,
-    pub low: Option<f64>,
-    pub high: Option<f64>,
-    pub train_mean: Option<f64>,
-    pub best_mean: Option<f64>,
-    pub learning_rate: Option<f64>,
-    pub difference: Option<f64>,
-    pub difference_low: Option<f64>,
-    pub difference_high: Option<f64>,
-}
 
 /// A cell as one figure shows it.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,8 +5,8 @@ mod derived;
 
 use sha2::{Digest, Sha256};
 
-use super::searches::{self, Search};
-use super::{Inputs, Reference, ReportError, reading, why};
+pub use super::reading::{Growth, Point, Run, Summary};
+use super::{Inputs, Reference, ReportError, reading};
 use crate::data::DatasetId;
 use crate::run::Provenance;
 use crate::stats::claims::Judged;
@@ -14,7 +14,7 @@ use crate::stats::claims::Margins;
 use crate::stats::robustness::Robustness;
 use crate::study::figures::{self, Figure, PlotKind};
 use crate::study::{Profile, Study};
-pub use cells::{CellModel, Direction, FigureModel, Growth, Point, Run, Summary};
+pub use cells::{CellModel, Direction, FigureModel};
 use derived::{headline, lengths, rates};
 
 /// One line of the first page's table.
@@ -64,13 +64,10 @@ pub struct Model<'a> {
     pub headline: Vec<Headline>,
     pub lengths: Vec<Length>,
     pub rates: Vec<Rate>,
-    /// The searches that chose them.
-    pub searches: Vec<Search>,
     pub train_time_s: f64,
+    /// Commits that trained the figures' trials, with how many ([`reading::commits`]).
+    pub trained_by: Vec<(String, usize)>,
     pub robustness: Option<&'a Robustness>,
-    /// What was looked at during training, and weights that were kept.
-    pub observed: why::Results,
-    pub filters: Vec<why::Filters>,
 }
 
 /// Names in the results of a cell's trials with their variants; the cell itself where there are none.
@@ -209,10 +206,7 @@ impl<'a> Model<'a> {
                 cells,
             });
         }
-        let observed = why::Results::read(inputs.trials, inputs.curves, study.as_ref())?;
         Ok(Model {
-            filters: why::read_filters(inputs.filters, &observed)?,
-            observed,
             provenance,
             claims: inputs.claims,
             margins: inputs.margins,
@@ -221,9 +215,9 @@ impl<'a> Model<'a> {
             headline: if study.is_some() { Vec::new() } else { headline(&shown) },
             lengths: lengths(&shown),
             rates: rates(&shown, provenance),
-            searches: searches::read(inputs.tuning, study.is_none().then_some(provenance.recipe.as_str()))?,
             robustness: inputs.robustness,
             train_time_s: all_runs.values().flatten().map(|(r, _)| r.train_time_s).sum(),
+            trained_by: reading::commits(inputs.trials)?,
             figures: shown,
             skipped,
             study,

@@ -12,28 +12,16 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontTransform, register_font};
 
 use super::PlotError;
+use super::canvas::{BOLD, FAMILY, FINE, REGULAR, fine};
 use super::plot::{Plot, Raster, Spot};
 use crate::report::palette::{Fill, INK, MUTED, SURFACE, Tone};
 
-/// Name of the embedded font in SVG, CSS and PNG.
-pub const FAMILY: &str = "Bioprop Sans";
-/// What readers without the embedded font see.
-pub const FAMILIES: &str = "Bioprop Sans, Lato, Helvetica, Arial, sans-serif";
-pub static REGULAR: &[u8] = include_bytes!("../../../templates/fonts/BiopropSans-Regular.ttf");
-pub static BOLD: &[u8] = include_bytes!("../../../templates/fonts/BiopropSans-Bold.ttf");
-
-const FINE: f64 = 10.0;
 /// Plotters writes the font size divided by this.
 const FONT: f64 = 1.24;
 
 static FONTS: LazyLock<bool> = LazyLock::new(|| {
     register_font(FAMILY, FontStyle::Normal, REGULAR).is_ok() && register_font(FAMILY, FontStyle::Bold, BOLD).is_ok()
 });
-
-/// A position or length on the enlarged canvas.
-pub(super) fn fine(v: f64) -> i32 {
-    (v * FINE).round() as i32
-}
 
 /// Where text sits relative to its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

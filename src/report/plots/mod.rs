@@ -1,6 +1,7 @@
 //! Plots: one file per kind, all drawn with the layer over plotters.
 
 mod betas;
+pub mod canvas;
 mod curves;
 mod differences;
 mod grouped_bars;

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::PlotError;
-use super::layer::{BOLD, FAMILIES, FAMILY, REGULAR, fine};
+use super::canvas::{BOLD, FAMILIES, FAMILY, REGULAR, fine};
 use crate::report::format::escape;
 
 /// A place that shows a value when pointed at.

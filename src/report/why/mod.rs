@@ -15,8 +15,8 @@ mod scale;
 
 use super::plots::PlotError;
 use super::section::Section;
-pub use filters::{Filters, read as read_filters};
-pub use observed::Results;
+use super::{Inputs, ReportError};
+use observed::Results;
 
 /// A panel: nothing where these results cannot say anything about it.
 type Panel = fn(&Results) -> Result<Option<Section>, PlotError>;
@@ -33,7 +33,9 @@ static REGISTRY: [Panel; 7] = [
 ];
 
 /// The panels that these results have trials for.
-pub fn sections(results: &Results, filters: &[Filters]) -> Result<Vec<Section>, PlotError> {
-    let panels = REGISTRY.iter().map(|panel| panel(results)).chain([filters::section(filters)]);
+pub fn sections(inputs: &Inputs) -> Result<Vec<Section>, ReportError> {
+    let results = Results::read(inputs.trials, inputs.curves)?;
+    let filters = filters::read(inputs.filters, &results)?;
+    let panels = REGISTRY.iter().map(|panel| panel(&results)).chain([filters::section(&filters)]);
     Ok(panels.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }

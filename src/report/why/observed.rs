@@ -7,8 +7,7 @@ use polars::prelude::DataFrame;
 use crate::data::DatasetId;
 use crate::report::{ReportError, columns};
 use crate::stats::variants;
-use crate::study::figures;
-use crate::study::{Cell, Study};
+use crate::study::{Cell, figures};
 
 /// State at the end of an epoch. What was not looked at, or is not finite, is missing.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -96,10 +95,7 @@ impl Results {
     }
 
     /// From the frames of `results.parquet` and `curves.parquet`; trials of a sweep are left out.
-    pub fn read(trials: &DataFrame, curves: &DataFrame, study: Option<&Study>) -> Result<Results, ReportError> {
-        if study.is_some() {
-            return Ok(Results::default());
-        }
+    pub fn read(trials: &DataFrame, curves: &DataFrame) -> Result<Results, ReportError> {
         let mut rows = read_trials(trials)?;
         read_curves(&mut rows, curves)?;
         let mut by_cell: HashMap<String, Vec<Trial>> = HashMap::new();
