@@ -11,7 +11,7 @@ use super::arguments::misuse;
 use super::output::{count, print};
 use crate::report::{self, Inputs, Reference};
 use crate::run::selection::Selection;
-use crate::run::{Sitting, Store, StoredTrial, collect};
+use crate::run::{Provenance, Sitting, Store, StoredTrial, collect};
 use crate::stats::claims::{self, Judged, Margins};
 use crate::stats::{self, Results, StatsError, Uses};
 
@@ -80,7 +80,7 @@ fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Res
             claims
         }
     };
-    let reference = reference(out);
+    let reference = reference(out, &results.provenance);
     let robustness = stats::robustness::tables(results, margins)?;
     let inputs = Inputs {
         trials: &shown.trials,
@@ -100,16 +100,17 @@ fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Res
     Ok(Published { page, claims })
 }
 
-/// The verdicts of the reference run, unless that is what is being written. A damaged one costs the page a column, not
-/// the user a report.
-fn reference(out: &Path) -> Option<Reference> {
+/// The verdicts of the reference run, unless that is what is being written (there or elsewhere: it would stand beside
+/// itself). A damaged one costs the page a column, not the user a report.
+fn reference(out: &Path, written: &Provenance) -> Option<Reference> {
     let folders = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
     let folder = folders.iter().map(|f| f.join("reports/reference")).find(|f| f.join("claims.json").exists())?;
     if folder.canonicalize().ok() == out.canonicalize().ok() {
         return None;
     }
     let read = reference_in(&folder);
-    read.inspect_err(|e| eprintln!("note: the reference run is left out of the report: {e}")).ok()
+    let read = read.inspect_err(|e| eprintln!("note: the reference run is left out of the report: {e}")).ok();
+    read.filter(|r| r.provenance != *written)
 }
 
 fn reference_in(folder: &Path) -> Result<Reference, StatsError> {

@@ -148,9 +148,11 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, |n| n.get())
 }
 
-/// Git commit of the checkout that the program was built from, if it is still there and has the `git` program.
+/// Git commit of the checkout that the program was built from, if it is still there and has the `git` program; with
+/// `-dirty` behind it where tracked files differ from it.
 pub fn commit() -> Option<String> {
-    git().0
+    let (commit, dirty) = git();
+    Some(commit? + if dirty == Some(true) { "-dirty" } else { "" })
 }
 
 /// As it was when first asked for, before anything was trained: a checkout may move on while a run goes.

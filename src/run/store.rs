@@ -26,7 +26,7 @@ const MOST_BYTES: u64 = 256 << 20;
 pub struct StoredTrial {
     pub trial: Trial,
     pub outcome: Outcome,
-    /// Commit of the code that trained it.
+    /// Commit of the code that trained it, as [`crate::run::commit`] gives it.
     pub commit: Option<String>,
     /// Largest resident memory of the process while this trial ran, where it ran alone.
     pub peak_memory_bytes: Option<u64>,
