@@ -108,8 +108,8 @@ fn target(args: &TuneArgs, table: &RateTable, family: String, cell: Cell, of_fee
     };
     if !of_feedback && feedback_family(&cell).is_some() {
         // a rule with a rate of its own whose B learns: B keeps the rate that it has beside backpropagation's
-        beside.feedback_rate =
-            table.rates(&cell, args.recipe, Given { learning_rate: Some(1.0), ..beside })?.feedback_rate;
+        let given = Given { learning_rate: Some(1.0), ..beside };
+        beside.feedback_rate = table.rates(&cell, args.recipe, epochs(args.profile), given)?.feedback_rate;
     }
     // rates of B have a wide grid of their own
     let known = (!of_feedback).then(|| known(args.profile, args.recipe, &family, &cell)).flatten();

@@ -7,7 +7,7 @@ use super::format;
 use super::model::{Model, distinct};
 use super::tables::{Column, Field, PRELIMINARY, Row, Table};
 use crate::stats::robustness::{self as stats, Side, Turned};
-use crate::study::rates::{Given, RateTable};
+use crate::study::rates::RateTable;
 use crate::study::robustness::{CHOICES, Change};
 use crate::study::{Cell, Profile, Recipe};
 
@@ -137,8 +137,8 @@ fn unsearched(profile: Option<Profile>, change: Change, cell: &Cell) -> Option<S
     let table = RateTable::of(profile?);
     let found = match change {
         Change::OwnRate => table.own_rate(cell, Recipe::Main).map(drop),
-        Change::Recipe(recipe) => table.rates(cell, recipe, Given::default()).map(drop),
-        _ => table.rates(cell, Recipe::Main, Given::default()).map(drop),
+        Change::Recipe(recipe) => table.rate(cell, recipe).map(drop),
+        _ => table.rate(cell, Recipe::Main).map(drop),
     };
     found.err().map(|e| e.to_string())
 }

@@ -199,7 +199,8 @@ impl Request {
         (seed, repeat): (u64, u32),
         data: &Dataset,
     ) -> Result<Trial, RateError> {
-        let rates = self.table().rates(&cell, setting.recipe, given)?;
+        let epochs = self.epochs.or(setting.epochs).unwrap_or(self.profile.epochs(epochs_of_the_post));
+        let rates = self.table().rates(&cell, setting.recipe, epochs, given)?;
         Ok(Trial {
             recipe: setting.recipe,
             learning_rate: rates.learning_rate,
@@ -207,7 +208,7 @@ impl Request {
             growth: rates.growth,
             feedback_rate: rates.feedback_rate,
             batch: BATCH,
-            epochs: self.epochs.or(setting.epochs).unwrap_or(self.profile.epochs(epochs_of_the_post)),
+            epochs,
             data: self.profile.data(),
             data_fingerprint: data.fingerprint.clone(),
             train_sample: self.profile.train_sample(),

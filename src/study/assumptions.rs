@@ -3,7 +3,7 @@
 /// One choice that the post does not state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assumption {
-    /// `A1` to `A24`; figures refer to these.
+    /// `A1` to `A25`; figures refer to these.
     pub id: &'static str,
     pub title: &'static str,
     /// What was chosen.
@@ -158,6 +158,12 @@ pub static REGISTRY: &[Assumption] = &[
         what: "All networks of these figures have biases, the one with a single hidden layer too.",
         why: "The post mentions biases for the two-layer networks only; one convention keeps the networks comparable.",
     },
+    Assumption {
+        id: "A25",
+        title: "Rate of trained feedback",
+        what: "The rate of B is searched on validation images beside backpropagation's rate, per dataset, network and rule of B. Where a trial is longer than the search was, the rate is divided by as much.",
+        why: "A B that grows is a hidden learning rate that grows. With the quotient B changes about as much in all as in the search; with the undivided rate it goes on growing until training falls apart (data/rates/README.md).",
+    },
 ];
 
 /// The assumption called `id`.
@@ -175,7 +181,7 @@ mod tests {
         for (i, a) in REGISTRY.iter().enumerate() {
             assert_eq!(a.id, format!("A{}", i + 1));
         }
-        assert_eq!(REGISTRY.len(), 24);
+        assert_eq!(REGISTRY.len(), 25);
     }
 
     #[test]

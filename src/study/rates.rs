@@ -184,7 +184,7 @@ impl RateTable {
 
     /// The learning rate of `cell`.
     pub fn rate(&self, cell: &Cell, recipe: Recipe) -> Result<f64, RateError> {
-        Ok(self.rates(cell, recipe, Given::default())?.learning_rate)
+        Ok(self.rates(cell, recipe, 1, Given::default())?.learning_rate)
     }
 
     /// The learning rate of `cell` in the family of its own ([`own_family`]).
@@ -210,8 +210,12 @@ impl RateTable {
         found.filter_map(|family| self.find(&cell, &family, recipe).ok()).any(|entry| entry.preliminary)
     }
 
-    /// Every rate of `cell`; what is `given` stands for the table's.
-    pub fn rates(&self, cell: &Cell, recipe: Recipe, given: Given) -> Result<Rates, RateError> {
+    /// Every rate of `cell` in a trial of so many epochs; what is `given` stands for the table's.
+    ///
+    /// The rate of B is the table's divided by how much longer than the search the trial is. B then changes as much in
+    /// all: one that grows at the rate that suits a short search goes on growing, and with it the hidden layers' rate,
+    /// until a longer trial falls apart. (HebbNet's growth exponent carries across lengths by itself.)
+    pub fn rates(&self, cell: &Cell, recipe: Recipe, epochs: u32, given: Given) -> Result<Rates, RateError> {
         let cell = &cell.canonical();
         let family = family(cell);
         let nokland = (recipe == Recipe::Nokland).then_some(NOKLAND);
@@ -234,7 +238,11 @@ impl RateTable {
         };
         let feedback_rate = match feedback_family(cell) {
             Some(_) if given.feedback_rate.is_some() => given.feedback_rate,
-            Some(family) => Some(self.find(cell, &family, plain)?.learning_rate),
+            Some(family) => {
+                let found = self.find(cell, &family, plain)?;
+                let longest = epochs.max(found.epochs);
+                Some(found.learning_rate * f64::from(found.epochs) / f64::from(longest))
+            }
             None => None,
         };
         Ok(Rates { learning_rate, growth, feedback_rate })
@@ -357,6 +365,21 @@ mod tests {
         let e = RateTable::of(Profile::Quick).rate(&cell, Recipe::Main).unwrap_err().to_string();
         assert!(e.contains("--rate") && e.contains("3x7-relu"), "{e}");
         assert_eq!(RateTable::of(Profile::Quick).rate(&cell, Recipe::Nokland).unwrap(), NOKLAND);
+    }
+
+    #[test]
+    fn the_rate_of_b_shrinks_with_the_length_of_a_trial() {
+        let cell: Cell = "mnist/1x2000/fa/feedback=hebb".parse().unwrap();
+        let table = RateTable::of(Profile::Standard);
+        let at = |epochs| table.rates(&cell, Recipe::Main, epochs, Given::default()).unwrap();
+        let searched = table.searched(&cell, "feedback=hebb", Recipe::Main).unwrap();
+        assert_eq!(at(3).feedback_rate, Some(searched));
+        assert_eq!(at(12).feedback_rate, Some(searched / 4.0));
+        // never faster than anything that was tried
+        assert_eq!(at(1).feedback_rate, Some(searched));
+        assert_eq!(at(12).learning_rate, at(3).learning_rate);
+        let given = Given { feedback_rate: Some(0.5), ..Given::default() };
+        assert_eq!(table.rates(&cell, Recipe::Main, 12, given).unwrap().feedback_rate, Some(0.5));
     }
 
     #[test]

@@ -148,7 +148,7 @@ pub fn of_study(study: &Study, epochs: u32, found: Option<&RateTable>) -> Vec<Ta
             let searched = match found {
                 Some(table) => {
                     // a search that found nothing is said by the plan
-                    let rates = table.rates(&cell, recipe, Given { feedback_rate: Some(1.0), ..beside });
+                    let rates = table.rates(&cell, recipe, epochs, Given { feedback_rate: Some(1.0), ..beside });
                     let Ok(rates) = rates else { continue };
                     beside.learning_rate = Some(rates.learning_rate);
                     Searched::Feedback

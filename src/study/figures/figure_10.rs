@@ -11,6 +11,6 @@ pub static FIGURE: Figure = Figure {
     cells: Grid::Made(|| learned_feedback::layered(DatasetId::Cifar10)),
     epochs_of_the_post: 300,
     fixed_runs: None,
-    assumptions: &["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A17", "A18", "A23", "A24"],
+    assumptions: &["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A17", "A18", "A23", "A24", "A25"],
     plot: PlotKind::GroupedBars,
 };
