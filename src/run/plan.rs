@@ -416,7 +416,7 @@ mod tests {
         let main = &with.uses["robustness/main"];
         // figure 7 has five seeds: the three of the tables are among them
         let shared = main.intersection(&with.uses["7"]).count();
-        assert_eq!((main.len(), shared), (2 * 14 * 3, 2 * 4 * 3));
+        assert_eq!((main.len(), shared), (2 * 16 * 3, 2 * 5 * 3));
         assert_eq!(with.trials.len(), 210 + alone.trials.len() - shared);
         assert!(alone.trials.iter().all(|t| t.trial.seed <= 3 && t.trial.epochs == 4));
         // what has a rate of its own is the main setting's trial

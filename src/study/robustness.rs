@@ -110,7 +110,7 @@ pub fn setting(id: &str) -> &'static Setting {
 type Place = (&'static str, &'static str);
 
 /// What is held against the settings, on each dataset.
-const CELLS: [Place; 12] = [
+const CELLS: [Place; 14] = [
     ("1x2000", "bp"),
     ("1x2000", "fa/feedback=random"),
     ("1x2000", "fa/feedback=binary-sign"),
@@ -121,7 +121,11 @@ const CELLS: [Place; 12] = [
     ("1x2000", "hd/reading=k"),
     // what the first claim holds HebbNet against
     ("linear", "bp"),
+    // its target never shrinks: the first that a borrowed rate may harm
+    ("1x2000", "drtp"),
     ("2x800-relu", "bp"),
+    // on CIFAR-10 backpropagation's rate there is more than it bears
+    ("2x800-relu", "fa/feedback=random"),
     ("2x800-relu", "dfa/feedback=random"),
     ("2x800-relu", "dfa/feedback=binary-sign"),
 ];
@@ -239,7 +243,7 @@ mod tests {
         assert!(CHOICES.iter().all(|c| setting("choices").assumptions.contains(&c.assumption)));
         assert_eq!(setting("best-epoch").mark(), setting("main").mark());
         assert_eq!(setting("unit").mark(), "robustness/unit");
-        assert_eq!(wanted().len(), 2 * (14 + 3 * 12 + 8));
+        assert_eq!(wanted().len(), 2 * (16 + 3 * 14 + 8));
     }
 
     #[test]

@@ -344,12 +344,12 @@ mod tests {
     fn every_rate_that_robustness_tables_lack_is_searched() {
         let searched = [families(false), robustness_families()].concat();
         let names: Vec<&str> = searched.iter().map(|f| f.0.as_str()).collect();
-        for family in ["fa/feedback=random", "sum/beta=0.01,local=hebb,sign=plus", "hd/reading=o2,train=full"] {
+        for family in ["drtp/feedback=random", "sum/beta=0.01,local=hebb,sign=plus", "hd/reading=o2,train=full"] {
             assert_eq!(names.iter().filter(|n| **n == family).count(), 2, "{family}: {names:?}");
         }
         let mixed = |f: &&(String, Cell)| f.1.to_string() == "mnist/2x800-relu-tanh/bp" && f.0 == BP;
         assert_eq!(searched.iter().filter(mixed).count(), 1);
-        assert_eq!(robustness_families().len(), 2 * (6 + 2));
+        assert_eq!(robustness_families().len(), 2 * (8 + 2));
     }
 
     /// Runs a whole search of a learning rate on a made-up score.

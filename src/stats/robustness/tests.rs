@@ -147,7 +147,7 @@ fn verdicts_and_figures_do_not_see_these_trials() {
     let main = r.uses.0["robustness/main"].clone();
     r.uses.0.insert("7".into(), main);
     let shown = r.of_figures().unwrap();
-    assert_eq!(shown.trials.height(), 2 * 14 * 3);
+    assert_eq!(shown.trials.height(), 2 * 16 * 3);
     let judged = claims::judge(&shown.trials, &shown.curves, &Margins::default()).unwrap();
     let alone = results(&|_, _, _| 4, &["unit", "nokland", "own-rate", "choices"]);
     assert_eq!(judged, claims::judge(&alone.trials, &alone.curves, &Margins::default()).unwrap());
