@@ -8,7 +8,7 @@ use super::{ReportError, columns};
 use crate::stats::{variants, with_variant};
 
 /// One trial.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run {
     pub key: String,
     pub seed: u64,
@@ -29,9 +29,11 @@ pub struct Run {
 }
 
 /// State at the end of one epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Point {
     pub epoch: u32,
+    /// Mean training loss over the epoch's steps.
+    pub loss: Option<f64>,
     pub test: Option<f64>,
     pub validation: Option<f64>,
     pub angles: [Option<f64>; 2],
@@ -173,6 +175,7 @@ pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, Repo
     let keys = columns::strings(frame, "key")?;
     let (seeds, repeats) = (columns::counts(frame, "seed")?, columns::counts(frame, "repeat")?);
     let epochs = columns::counts(frame, "epoch")?;
+    let loss = columns::floats(frame, "train_loss")?;
     let (test, validation) = (columns::floats(frame, "test_accuracy")?, columns::floats(frame, "validation_accuracy")?);
     let (first, second) = (columns::floats(frame, "feedback_angle_1")?, columns::floats(frame, "feedback_angle_2")?);
     // only where weights were followed, or feedback was
@@ -185,6 +188,7 @@ pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, Repo
         let Some(name) = of_key.get(keys[i].as_str()) else { continue };
         all.entry((*name).clone()).or_default().entry(seeds[i]).or_default().push(Point {
             epoch: epochs[i] as u32,
+            loss: loss[i],
             test: test[i],
             validation: validation[i],
             angles: [first[i], second[i]],

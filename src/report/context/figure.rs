@@ -3,6 +3,7 @@
 use super::{FigureContext, SourceContext, assumption};
 use crate::report::format::slug;
 use crate::report::model::{CellModel, FigureModel, Model, distinct};
+use crate::report::palette::series;
 use crate::report::plots::Plot;
 use crate::report::section::PlotContext;
 use crate::report::{first_page, format, growth_table, published, tables, verdicts};
@@ -99,7 +100,29 @@ fn gaps(f: &FigureModel) -> Vec<String> {
             format::plural(cells, "cell", "cells")
         ));
     }
+    out.extend(fell_apart(f));
     out
+}
+
+/// Cells whose accuracy shows training that failed rather than what a rule reaches.
+fn fell_apart(f: &FigureModel) -> Option<String> {
+    let apart: Vec<&CellModel> = f.cells.iter().filter(|c| c.fell_apart()).collect();
+    let place = |c: &CellModel| format!("{} {}", c.cell.dataset.title(), c.cell.network.title());
+    let each = distinct(apart.iter().map(|c| place(c))).into_iter().map(|at| {
+        let here = apart.iter().filter(|c| place(c) == at);
+        let names = match f.figure.plot {
+            PlotKind::Rows => here.map(|c| c.plain_name()).collect::<Vec<_>>(),
+            _ => here.map(|c| series(&c.cell).label).collect(),
+        };
+        format!("{at}: {}", names.join(", "))
+    });
+    let each = each.collect::<Vec<_>>().join("; ");
+    (!apart.is_empty()).then(|| {
+        format!(
+            "Training fell apart in {}: in every trial of theirs that finished, the training loss of the last epoch is above the first one's ({each}).",
+            format::plural(apart.len(), "cell", "cells")
+        )
+    })
 }
 
 /// Plots over epochs stand after the table.

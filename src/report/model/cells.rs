@@ -61,6 +61,13 @@ impl CellModel {
         let last: Vec<f64> = self.curves.iter().filter_map(|c| c.last()?.feedback_norm).collect();
         super::mean_std(&last).0
     }
+    /// Whether every finished trial ends with a larger training loss than its first epoch had.
+    pub fn fell_apart(&self) -> bool {
+        let epochs = self.runs.iter().map(|r| r.epochs).max().unwrap_or(0) as usize;
+        let finished: Vec<&Vec<Point>> = self.curves.iter().filter(|c| epochs > 1 && c.len() == epochs).collect();
+        let rose = |c: &&Vec<Point>| c[0].loss.zip(c[epochs - 1].loss).is_some_and(|(first, last)| last > first);
+        !finished.is_empty() && finished.iter().all(rose)
+    }
     pub fn is_matched(&self) -> bool {
         self.cell.rule.option("scale") == Some("matched")
     }
@@ -118,5 +125,32 @@ impl FigureModel {
     }
     pub fn group(&self, dataset: DatasetId, network: &crate::net::Architecture) -> Vec<&CellModel> {
         self.cells.iter().filter(|c| c.cell.dataset == dataset && c.cell.network == *network).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_fell_apart_only_if_every_finished_trial_did() {
+        let curve = |losses: &[f64]| -> Vec<Point> {
+            let epochs = losses.iter().enumerate();
+            epochs.map(|(e, l)| Point { epoch: e as u32 + 1, loss: Some(*l), ..Point::default() }).collect()
+        };
+        let cell = |epochs, curves: &[&[f64]]| CellModel {
+            cell: "mnist/1x2000/fa/feedback=random".parse().unwrap(),
+            canonical: String::new(),
+            variant: String::new(),
+            runs: vec![Run { epochs, ..Run::default() }],
+            repeats: vec![],
+            summary: Summary::default(),
+            curves: curves.iter().map(|c| curve(c)).collect(),
+        };
+        assert!(cell(3, &[&[2.0, 9.0, 2.1], &[2.0, 1.0, 2.5]]).fell_apart());
+        assert!(!cell(3, &[&[2.0, 9.0, 2.1], &[2.0, 1.0, 0.5]]).fell_apart());
+        // shorter curves are of trials that diverged; they are counted elsewhere
+        assert!(!cell(3, &[&[2.0, 9.0], &[2.0, 1.0, 0.5]]).fell_apart());
+        assert!(!cell(3, &[&[2.0, 9.0]]).fell_apart() && !cell(1, &[&[2.0]]).fell_apart());
     }
 }

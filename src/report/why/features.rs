@@ -6,6 +6,7 @@ use crate::data::DatasetId;
 use crate::report::format;
 use crate::report::plots::{Line, Measure, PlotError, Scale};
 use crate::report::section::Section;
+use crate::report::tables::ends;
 
 const NETWORK: &str = "1x2000";
 pub const HEBBNET: [&str; 7] = [
@@ -26,10 +27,15 @@ fn lines(results: &Results, dataset: DatasetId) -> Vec<Line> {
     }
     let of = |c: &Observed| {
         let gap = if std::ptr::eq(c, frozen) { vec![] } else { c.minus(frozen) };
-        line(c, vec![c.test(), gap, c.last(|e| e.movement)])
+        line(c, vec![c.test(), gap, c.last(|e| e.movement), c.last(|e| e.stable_rank)])
     };
     let around = cells(results, dataset, NETWORK, &["bp", "frozen"]);
     around.into_iter().chain(hebbnet).map(of).collect()
+}
+
+/// Mean stable ranks of the first layer after the last epoch.
+fn ranks(results: &Results, dataset: DatasetId, rules: &[&str]) -> Vec<f64> {
+    cells(results, dataset, NETWORK, rules).iter().filter_map(|c| mean(&c.last(|e| e.stable_rank))).collect()
 }
 
 /// How many variants lie above the frozen layer on average, and which moved furthest.
@@ -48,11 +54,22 @@ fn sentence(results: &Results, dataset: DatasetId) -> String {
     } else {
         format!(" Their hidden weights moved by {} to {} of their initial norm.", digits(low), digits(high))
     };
+    let start = mean(&ranks(results, dataset, &["frozen"]));
+    let ranks =
+        ends(&ranks(results, dataset, &HEBBNET[..6])).zip(start).map_or_else(String::new, |((low, high), start)| {
+            format!(
+                " The layer's stable rank ends at {} to {} under Hebb's and Oja's rule; at the random start it is {}.",
+                digits(low),
+                digits(high),
+                digits(start)
+            )
+        });
     format!(
-        "On {}, {} of {} HebbNet cells lie above frozen random features on average; the best is {}, at {} points from them.{moved}",
+        "On {}, {} of {} HebbNet cells {} above frozen random features on average; the best is {}, at {} points from them.{moved}{ranks}",
         dataset.title(),
         format::words(above),
         format::words(gaps.len()),
+        if above == 1 { "lies" } else { "lie" },
         best.0,
         points(best.1)
     )
@@ -73,6 +90,7 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
             ACCURACY,
             Measure::new("Minus frozen, points", Scale::Free, points).marked(0.0),
             Measure::new("Hidden weights moved", Scale::Log, digits).marked(0.1),
+            Measure::new("Stable rank", Scale::Log, digits).only_in_table(),
         ],
         blocks,
         foot: "Moved: distance of the hidden weights from their start by the norm of the start, on a log axis. Differences are paired by seed.",

@@ -138,7 +138,12 @@ fn of_trained(results: &Results, dataset: DatasetId) -> String {
     let one = |name: &str, free: &str, held: &str| free_and_held(name, find(free)?, find(held));
     let known = [one("Hebb", TRAINED[1], TRAINED[2]), one("Oja", TRAINED[4], TRAINED[5])];
     let known: Vec<String> = known.into_iter().flatten().collect();
-    if known.is_empty() { String::new() } else { format!("On {}, {}.", dataset.title(), known.join(". ")) }
+    if known.is_empty() {
+        return String::new();
+    }
+    let fixed = find(TRAINED[0]).and_then(|c| right(&c.test()));
+    let fixed = fixed.map_or_else(String::new, |right| format!(" Fixed random feedback: {right}."));
+    format!("On {}, {}.{fixed}", dataset.title(), known.join(". "))
 }
 
 pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
