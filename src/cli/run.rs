@@ -174,9 +174,12 @@ fn keep_history(results: &mut Results, out: &Path) {
 /// Trials and curves of the published run of this profile: in the repository that the program was built in, or in the
 /// current folder.
 fn published(request: &Request) -> Option<(String, [DataFrame; 2])> {
-    let name = format!("reports/{}", request.profile);
-    let folders = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
-    let folder = folders.iter().map(|f| f.join(&name)).find(|f| f.join("results.parquet").exists())?;
+    let roots = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
+    let names = [format!("reports/{}", request.profile), "reports/reference".to_string()];
+    let (name, folder) = names.into_iter().flat_map(|n| roots.map(|r| (n.clone(), r.join(&n)))).find(|(_, f)| {
+        let written = stats::read_provenance(&f.join("provenance.json"));
+        written.is_ok_and(|p| p.profile == request.profile.name())
+    })?;
     let frame = |file: &str| read_parquet(&folder.join(file));
     match frame("results.parquet").and_then(|trials| Ok([trials, frame("curves.parquet")?])) {
         Ok(frames) => Some((name, frames)),

@@ -16,6 +16,9 @@ use crate::stats::{LEVEL, StatsError};
 /// Blocks in which the kinds are told apart, from which on an order is judged.
 const LEAST_TELLING: usize = 5;
 
+/// Seeds from which on a bootstrap over them decides: one or two, drawn again and again, hardly differ.
+const LEAST_SEEDS: usize = 3;
+
 /// How far the blocks order the kinds alike.
 struct Concordance {
     /// Blocks whose kinds are not all within the margin.
@@ -45,8 +48,9 @@ impl Judge<'_> {
         high: f64,
     ) -> Result<Found, StatsError> {
         let (l, m) = (self.concordance(literal)?, self.concordance(matched)?);
+        let runs = literal.iter().flatten().map(|c| self.cell(c).runs.len()).min().unwrap_or(0);
         let verdict = match l.interval {
-            _ if l.telling < LEAST_TELLING => Verdict::Inconclusive,
+            _ if l.telling < LEAST_TELLING || runs < LEAST_SEEDS => Verdict::Inconclusive,
             Some((_, top)) if top < low => Verdict::Reproduced,
             Some((bottom, _)) if bottom > high => Verdict::NotReproduced,
             _ => Verdict::Inconclusive,
@@ -62,14 +66,13 @@ impl Judge<'_> {
             let needed = format!("an order can be judged from {LEAST_TELLING} such blocks on, whatever the seeds");
             return Ok(Found { verdict, reason, numbers, needed });
         }
-        let runs = literal.iter().flatten().map(|c| self.cell(c).runs.len()).min().unwrap_or(0);
         // between the two limits no number of seeds decides
         let seeds = l.interval.zip(l.w).and_then(|((bottom, top), w)| match w {
             w if w < low => seeds_to_leave_out(runs, w, top, low),
             w if w > high => seeds_to_leave_out(runs, w, bottom, high),
             _ => Some(Seeds::TooMany),
         });
-        Ok(found(verdict, reason, numbers, seeds))
+        Ok(found(verdict, reason, numbers, seeds.filter(|_| runs >= LEAST_SEEDS)))
     }
 
     /// W of the means over the blocks whose kinds are not all alike, and its interval over resamples. A block where all
@@ -135,11 +138,12 @@ impl Judge<'_> {
                 })
                 .collect();
             let i = percentile_interval(&drawn, LEVEL).ok();
+            let runs = near.iter().chain(&far).map(|(c, _)| c.runs.len()).min().unwrap_or(0);
             truths.push(match i {
+                _ if runs < LEAST_SEEDS => Truth::Open,
                 Some((_, high)) if high < 0.0 => Truth::Holds,
                 Some((low, _)) if low > 0.0 => Truth::Fails,
                 _ => {
-                    let runs = near.iter().chain(&far).map(|(c, _)| c.runs.len()).min().unwrap_or(0);
                     let nearer = |difference: f64| i.map(|(low, high)| if difference < 0.0 { high } else { low });
                     let needed = a.zip(b).map(|(a, b)| a - b);
                     seeds.extend(needed.and_then(|d| seeds_to_leave_out(runs, d, nearer(d)?, 0.0)));

@@ -248,6 +248,20 @@ fn what_was_not_run_says_so() {
 }
 
 #[test]
+fn one_or_two_seeds_are_too_few_for_a_bootstrap() {
+    for id in ["C15", "C23"] {
+        for (verdict, position) in first_of_each(id) {
+            let of = |seeds| World { seeds, ..scenario(id, position) }.judged();
+            for seeds in [1, 2] {
+                assert_verdict(Inconclusive, &of(seeds), id);
+                assert!(of(seeds).reason.ends_with("more seeds are needed."));
+            }
+            assert_verdict(verdict, &of(3), id);
+        }
+    }
+}
+
+#[test]
 fn seeds_that_cannot_decide_say_how_many_would() {
     let j = World { noise: 0.05, ..world("C6", level) }.judged();
     assert_eq!(j.verdict, Inconclusive);
