@@ -97,6 +97,20 @@ fn a_run_makes_a_report_and_a_second_one_trains_nothing() {
     assert!(std::fs::read(out.join("index.html")).unwrap() == page, "another page from the same results");
 }
 
+/// `five-runs` has five seeds whatever is asked for; the report is of as many as were.
+#[test]
+fn seeds_are_those_of_the_figures_that_were_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let out = out.to_str().unwrap();
+    let args = ["run", "--profile", "smoke", "--figures", "7,five-runs", "--cell", "mnist/1x2000/bp", "--seeds", "1"];
+    assert!(report(&[&args[..], &["--out", out]].concat()).status.success());
+    std::fs::remove_file(Path::new(out).join("provenance.json")).unwrap();
+    assert!(report(&["render", out]).status.success());
+    let page = std::fs::read_to_string(Path::new(out).join("report.md")).unwrap();
+    assert!(page.contains("- **Seeds:** 1\n") && page.contains("5 different seeds: standard deviation"), "{page}");
+}
+
 #[test]
 fn threads_shards_and_a_kill_change_no_bits() {
     let dir = tempfile::tempdir().unwrap();

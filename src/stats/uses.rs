@@ -7,6 +7,7 @@ use polars::prelude::*;
 
 use super::StatsError;
 use crate::run::StoredTrial;
+use crate::study::figures;
 use crate::study::robustness::MARK;
 
 /// Keys of trials by a figure's id or the mark of a robustness setting. Empty where nobody wrote it down: then every
@@ -40,13 +41,15 @@ impl Uses {
         Ok(Uses(figures.iter().map(|f| (f.clone(), keys.clone())).collect()))
     }
 
-    /// Seeds of what figures show, or of all trials if there is no figure.
+    /// Seeds of what figures show, as far as they do not have a number of runs of their own; without such a figure, of
+    /// all trials.
     pub fn seeds(&self, trials: &[StoredTrial]) -> Vec<u64> {
-        let of = |wanted: &dyn Fn(&str) -> bool| -> BTreeSet<u64> {
+        let own = |by: &str| by.starts_with(MARK) || figures::figure(by).is_ok_and(|f| f.fixed_runs.is_some());
+        let shown: BTreeSet<&String> = self.0.iter().filter(|(by, _)| !own(by)).flat_map(|(_, keys)| keys).collect();
+        let of = |wanted: &dyn Fn(&String) -> bool| -> BTreeSet<u64> {
             trials.iter().filter(|t| wanted(&t.trial.key())).map(|t| t.trial.seed).collect()
         };
-        let shown = self.of_figures();
-        let seeds = of(&|key| shown.as_ref().is_none_or(|keys| keys.contains(key)));
+        let seeds = of(&|key| shown.contains(key));
         let seeds = if seeds.is_empty() { of(&|_| true) } else { seeds };
         seeds.into_iter().collect()
     }

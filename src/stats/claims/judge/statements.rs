@@ -185,6 +185,9 @@ impl Judge<'_> {
                 _ if may_agree => {
                     (Verdict::Inconclusive, "a reading of the derivative is undecided, and the two may yet agree")
                 }
+                (Verdict::Inconclusive, _) | (_, Verdict::Inconclusive) => {
+                    (Verdict::Partly, "it holds in part and fails in part, whatever the undecided comparisons come to")
+                }
                 _ => (Verdict::Partly, "the two readings of the derivative differ"),
             }
         };
