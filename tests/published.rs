@@ -1,5 +1,6 @@
 //! The committed reports are what this code makes of their results: every file follows from the Parquet files and the
-//! provenance beside it. After a change of words or plots: `report render FOLDER` for each folder that a failure names.
+//! provenance beside it, and the README's table from the reference's. After a change of words or plots: `report render
+//! FOLDER` for each folder that a failure names.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,4 +61,24 @@ fn every_file_of_a_published_report_follows_from_its_results() {
             rendered.iter().filter(|(n, bytes)| committed[*n] != **bytes).map(|(n, _)| n).collect();
         assert!(stale.is_empty(), "not what this code makes; `report render {}`: {stale:?}", report.display());
     }
+}
+
+/// Verdicts of the reference, from the first table of its Markdown report: claim with a link to its evidence, verdict.
+fn verdicts(reference: &str) -> String {
+    let rows = reference.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| [C")?.split(" | ").collect();
+        let claim = format!("[C{}", cells[0]).replace("](#", "](reports/reference/report.md#");
+        Some(format!("| {claim} | {} |", cells[1]))
+    });
+    let head = ["| Claim of the post | Verdict |".to_string(), "| --- | --- |".to_string()];
+    head.into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_table_in_the_readme_is_the_reference_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(root.join(name)).expect(name);
+    let want = verdicts(&read("reports/reference/report.md"));
+    assert_eq!(want.lines().count(), 2 + bioprop::study::claims::REGISTRY.len(), "{want}");
+    assert!(read("README.md").contains(&format!("\n{want}\n")), "the README's table should be:\n{want}");
 }
