@@ -103,14 +103,18 @@ fn publish_with(results: &Results, out: &Path, margins: &Margins) -> anyhow::Res
 /// The verdicts of the reference run, unless that is what is being written (there or elsewhere: it would stand beside
 /// itself). A damaged one costs the page a column, not the user a report.
 fn reference(out: &Path, written: &Provenance) -> Option<Reference> {
-    let folders = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
-    let folder = folders.iter().map(|f| f.join("reports/reference")).find(|f| f.join("claims.json").exists())?;
+    let folder = committed("reports/reference").into_iter().find(|f| f.join("claims.json").exists())?;
     if folder.canonicalize().ok() == out.canonicalize().ok() {
         return None;
     }
     let read = reference_in(&folder);
     let read = read.inspect_err(|e| eprintln!("note: the reference run is left out of the report: {e}")).ok();
     read.filter(|r| r.provenance != *written)
+}
+
+/// Where a committed folder may lie: in the repository that the program was built in, or in the current folder.
+pub fn committed(name: &str) -> [PathBuf; 2] {
+    [env!("CARGO_MANIFEST_DIR"), "."].map(|root| Path::new(root).join(name))
 }
 
 fn reference_in(folder: &Path) -> Result<Reference, StatsError> {

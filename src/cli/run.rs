@@ -10,7 +10,7 @@ use polars::prelude::DataFrame;
 use super::arguments::{PlaceArgs, Shard, StudyArgs, load, misuse};
 use super::output::{count, duration, print};
 use super::progress::Notes;
-use super::render::{publish, trials_of};
+use super::render::{committed, publish, trials_of};
 use super::study_rates;
 use super::train::train;
 use crate::run::execute;
@@ -171,12 +171,10 @@ fn keep_history(results: &mut Results, out: &Path) {
     }
 }
 
-/// Trials and curves of the published run of this profile: in the repository that the program was built in, or in the
-/// current folder.
+/// Trials and curves of the published run of this profile, with its name.
 fn published(request: &Request) -> Option<(String, [DataFrame; 2])> {
-    let roots = [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")];
     let names = [format!("reports/{}", request.profile), "reports/reference".to_string()];
-    let (name, folder) = names.into_iter().flat_map(|n| roots.map(|r| (n.clone(), r.join(&n)))).find(|(_, f)| {
+    let (name, folder) = names.into_iter().flat_map(|n| committed(&n).map(|f| (n.clone(), f))).find(|(_, f)| {
         let written = stats::read_provenance(&f.join("provenance.json"));
         written.is_ok_and(|p| p.profile == request.profile.name())
     })?;

@@ -27,6 +27,12 @@ pub struct PlotContext {
     pub svg: String,
 }
 
+impl PlotContext {
+    pub fn new(p: &Plot, caption: &str) -> PlotContext {
+        PlotContext { name: p.name.clone(), alt: p.alt.clone(), caption: caption.into(), svg: p.inline() }
+    }
+}
+
 /// The same as the templates take it.
 #[derive(Serialize)]
 pub struct SectionContext {
@@ -40,17 +46,11 @@ pub struct SectionContext {
 
 impl From<&Section> for SectionContext {
     fn from(s: &Section) -> SectionContext {
-        let plot = |(p, caption): &(Plot, String)| PlotContext {
-            name: p.name.clone(),
-            alt: p.alt.clone(),
-            caption: caption.clone(),
-            svg: p.inline(),
-        };
         SectionContext {
             slug: s.slug,
             heading: s.heading.clone(),
             paragraphs: s.paragraphs.clone(),
-            plots: s.plots.iter().map(plot).collect(),
+            plots: s.plots.iter().map(|(p, caption)| PlotContext::new(p, caption)).collect(),
             tables: s.tables.clone(),
             note: s.note.clone(),
         }

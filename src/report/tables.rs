@@ -60,7 +60,7 @@ pub fn named(cell: &CellModel) -> Field {
 }
 
 /// As [`named`], but a study names rules in full.
-fn row_name(figure: &FigureModel, cell: &CellModel) -> Field {
+pub fn row_name(figure: &FigureModel, cell: &CellModel) -> Field {
     match figure.figure.plot {
         PlotKind::Rows => Field::text(cell.plain_name()).of(&cell.cell),
         _ => named(cell),

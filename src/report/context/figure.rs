@@ -3,7 +3,6 @@
 use super::{FigureContext, SourceContext, assumption};
 use crate::report::format::slug;
 use crate::report::model::{CellModel, FigureModel, Model, distinct};
-use crate::report::palette::series;
 use crate::report::plots::Plot;
 use crate::report::section::PlotContext;
 use crate::report::{first_page, format, growth_table, published, tables, verdicts};
@@ -109,12 +108,8 @@ fn fell_apart(f: &FigureModel) -> Option<String> {
     let apart: Vec<&CellModel> = f.cells.iter().filter(|c| c.fell_apart()).collect();
     let place = |c: &CellModel| format!("{} {}", c.cell.dataset.title(), c.cell.network.title());
     let each = distinct(apart.iter().map(|c| place(c))).into_iter().map(|at| {
-        let here = apart.iter().filter(|c| place(c) == at);
-        let names = match f.figure.plot {
-            PlotKind::Rows => here.map(|c| c.plain_name()).collect::<Vec<_>>(),
-            _ => here.map(|c| series(&c.cell).label).collect(),
-        };
-        format!("{at}: {}", names.join(", "))
+        let names = apart.iter().filter(|c| place(c) == at).map(|c| tables::row_name(f, c).text);
+        format!("{at}: {}", names.collect::<Vec<_>>().join(", "))
     });
     let each = each.collect::<Vec<_>>().join("; ");
     (!apart.is_empty()).then(|| {
@@ -139,7 +134,7 @@ pub fn plot(p: &Plot) -> PlotContext {
         Some("angles") => "How far the feedback is from the path that it replaces.",
         _ => "Every run.",
     };
-    PlotContext { name: p.name.clone(), alt: p.alt.clone(), caption: caption.into(), svg: p.inline() }
+    PlotContext::new(p, caption)
 }
 
 /// The command that makes one figure alone, with whatever differs from its profile spelled out.

@@ -33,11 +33,6 @@ fn lines(results: &Results, dataset: DatasetId) -> Vec<Line> {
     around.into_iter().chain(hebbnet).map(of).collect()
 }
 
-/// Mean stable ranks of the first layer after the last epoch.
-fn ranks(results: &Results, dataset: DatasetId, rules: &[&str]) -> Vec<f64> {
-    cells(results, dataset, NETWORK, rules).iter().filter_map(|c| mean(&c.last(|e| e.stable_rank))).collect()
-}
-
 /// How many variants lie above the frozen layer on average, and which moved furthest.
 fn sentence(results: &Results, dataset: DatasetId) -> String {
     let Some(frozen) = results.find(dataset, NETWORK, "frozen") else { return String::new() };
@@ -54,16 +49,16 @@ fn sentence(results: &Results, dataset: DatasetId) -> String {
     } else {
         format!(" Their hidden weights moved by {} to {} of their initial norm.", digits(low), digits(high))
     };
-    let start = mean(&ranks(results, dataset, &["frozen"]));
-    let ranks =
-        ends(&ranks(results, dataset, &HEBBNET[..6])).zip(start).map_or_else(String::new, |((low, high), start)| {
-            format!(
-                " The layer's stable rank ends at {} to {} under Hebb's and Oja's rule; at the random start it is {}.",
-                digits(low),
-                digits(high),
-                digits(start)
-            )
-        });
+    let rank = |c: &Observed| mean(&c.last(|e| e.stable_rank));
+    let ranks: Vec<f64> = cells(results, dataset, NETWORK, &HEBBNET[..6]).into_iter().filter_map(rank).collect();
+    let ranks = ends(&ranks).zip(rank(frozen)).map_or_else(String::new, |((low, high), start)| {
+        format!(
+            " The layer's stable rank ends at {} to {} under Hebb's and Oja's rule; at the random start it is {}.",
+            digits(low),
+            digits(high),
+            digits(start)
+        )
+    });
     format!(
         "On {}, {} of {} HebbNet cells {} above frozen random features on average; the best is {}, at {} points from them.{moved}{ranks}",
         dataset.title(),
