@@ -1,11 +1,11 @@
 //! bioprop: learning rules between biology and backpropagation, compared with several seeds and reported.
 //!
-//! The rooms, in the order the data walks; nothing imports a room below it (but `feedback` and `rules`, whose update terms
-//! name each other's parts):
+//! The rooms, in the order the data walks; nothing imports a room below it:
 //!
 //! * [`random`]: one random stream per seed and purpose
 //! * [`data`]: the datasets, their files and checksums
-//! * [`net`]: networks, losses, and the kernels that do the arithmetic; [`feedback`]: feedback matrices;
+//! * [`net`]: networks, losses, and the kernels that do the arithmetic
+//! * [`update`] and [`options`]: what a weight update is made of, and what can be chosen; [`feedback`]: feedback matrices;
 //!   [`rules`]: one file per learning rule
 //! * [`train`]: the engine that trains one network
 //! * [`study`]: cells, figures, recipes, profiles, trials
@@ -41,6 +41,7 @@ pub mod data;
 pub mod feedback;
 pub mod net;
 pub mod notebook;
+pub mod options;
 pub mod prelude;
 pub mod random;
 pub mod report;
@@ -49,6 +50,7 @@ pub mod run;
 pub mod stats;
 pub mod study;
 pub mod train;
+pub mod update;
 
 // a notebook names types of these: it must find them here, since it has this crate alone
 pub use {ndarray, ndarray_stats, noisy_float, polars};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::duration;
-use crate::run::execute::Observer;
+use crate::run::observer::Observer;
 use crate::run::plan::{Planned, time_left};
 use crate::train::{Outcome, Status};
 

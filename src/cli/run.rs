@@ -174,10 +174,17 @@ fn keep_history(results: &mut Results, out: &Path) {
 /// Trials and curves of the published run of this profile, with its name.
 fn published(request: &Request) -> Option<(String, [DataFrame; 2])> {
     let names = [format!("reports/{}", request.profile), "reports/reference".to_string()];
-    let (name, folder) = names.into_iter().flat_map(|n| committed(&n).map(|f| (n.clone(), f))).find(|(_, f)| {
-        let written = stats::read_provenance(&f.join("provenance.json"));
-        written.is_ok_and(|p| p.profile == request.profile.name())
-    })?;
+    let folders = names.into_iter().flat_map(|name| committed(&name).map(|folder| (name.clone(), folder)));
+    let (name, folder) =
+        folders.filter(|(_, folder)| folder.join("results.parquet").exists()).find(|(name, folder)| {
+            match stats::read_provenance(&folder.join("provenance.json")) {
+                Ok(written) => written.profile == request.profile.name(),
+                Err(e) => {
+                    eprintln!("note: the published run {name} is left out of the comparison: {e}");
+                    false
+                }
+            }
+        })?;
     let frame = |file: &str| read_parquet(&folder.join(file));
     match frame("results.parquet").and_then(|trials| Ok([trials, frame("curves.parquet")?])) {
         Ok(frames) => Some((name, frames)),

@@ -4,7 +4,7 @@ use super::{Feedback, FeedbackKind, Route, Scale, Start};
 use crate::net::kernels::{Panels, Waiting};
 use crate::net::{Isa, Matrix, kernels};
 use crate::random::{self, Purpose};
-use crate::rules::{Pre, RowDecay, UpdateTerm};
+use crate::update::{Pre, RowDecay, UpdateTerm};
 
 /// `B_l` for every hidden layer `l` (index `l - 1`).
 #[derive(Clone)]

@@ -5,7 +5,8 @@
 
 mod matrices;
 
-use crate::rules::{Gate, NumberInfo, OptionInfo, OptionValues, Post, Pre, Rate, RowDecay, UpdateTerm};
+use crate::options::{NumberInfo, OptionInfo, OptionValues};
+use crate::update::{Gate, Post, Pre, Rate, RowDecay, UpdateTerm};
 
 pub use matrices::{Matrices, angle};
 

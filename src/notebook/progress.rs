@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::problem::Problem;
 use crate::report::format::duration;
-use crate::run::execute::Observer;
+use crate::run::observer::Observer;
 use crate::run::plan::Planned;
 use crate::train::Outcome;
 

@@ -8,32 +8,11 @@ use std::time::Duration;
 
 use super::keeper::{self, FileKeeper};
 use super::memory;
+use super::observer::Observer;
 use super::plan::{Datasets, Planned};
 use super::store::{Loaded, Store, StoreError, StoredTrial};
 use crate::net::Isa;
-use crate::train::{self, Monitor, Outcome};
-
-/// Watches a run; called from the training threads.
-pub trait Observer: Sync {
-    /// `slot` is the number of the thread.
-    fn started(&self, slot: usize, trial: &Planned);
-    /// Operations done so far by the trial of this slot.
-    fn progress(&self, slot: usize, operations: f64);
-    /// `None`: another process had trained it meanwhile.
-    fn finished(&self, slot: usize, trial: &Planned, outcome: Option<&Outcome>);
-    /// A sentence for the reader, such as a damaged file that was set aside.
-    fn note(&self, text: &str);
-}
-
-/// An observer that sees nothing.
-pub struct Quiet;
-
-impl Observer for Quiet {
-    fn started(&self, _: usize, _: &Planned) {}
-    fn progress(&self, _: usize, _: f64) {}
-    fn finished(&self, _: usize, _: &Planned, _: Option<&Outcome>) {}
-    fn note(&self, _: &str) {}
-}
+use crate::train::{self, Monitor};
 
 /// What a sitting did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -200,9 +179,11 @@ fn train_one(
 mod tests {
     use super::*;
     use crate::data::{self, DatasetId};
+    use crate::run::observer::Quiet;
     use crate::run::plan::{Plan, Request};
     use crate::study::figures::figure;
     use crate::study::{DataSize, Profile};
+    use crate::train::Outcome;
     use std::sync::Arc;
 
     fn small() -> (Plan, Datasets) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::atomic;
-use super::execute::Observer;
+use super::observer::Observer;
 use crate::train::Keeper;
 
 const MAGIC: &str = concat!("bioprop-checkpoint ", env!("CARGO_PKG_VERSION"));
@@ -115,7 +115,7 @@ impl Keeper for FileKeeper<'_> {
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use super::super::execute::Quiet;
+    use super::super::observer::Quiet;
     use super::*;
     use crate::net::Isa;
     use crate::study::Recipe;

@@ -4,6 +4,7 @@ pub mod atomic;
 pub mod execute;
 mod keeper;
 mod memory;
+pub mod observer;
 pub mod plan;
 mod provenance;
 pub mod selection;

@@ -27,7 +27,9 @@ struct Group {
     learning_rate: f64,
     diverged: u32,
     runaway: u32,
-    /// Of the finished trials, in the order of seeds: seed, test, train, test at the best validation epoch.
+    /// Finished trials of what is not scored: a layer whose growth is followed classifies nothing.
+    unscored: u32,
+    /// Of the other finished trials, in the order of seeds: seed, test, train, test at the best validation epoch.
     finished: Vec<(u64, f64, Option<f64>, Option<f64>)>,
 }
 
@@ -43,7 +45,8 @@ impl Group {
     }
 }
 
-/// One row per cell of a trials frame. `n` counts the finished trials with `repeat = 0`; means are over those;
+/// One row per cell of a trials frame. `n` counts the finished trials with `repeat = 0`; means are over those that
+/// are scored;
 /// differences are paired by seed against backpropagation on the same dataset and network.
 pub fn summarise(trials: &DataFrame) -> Result<DataFrame, StatsError> {
     let groups = groups(trials)?;
@@ -62,7 +65,7 @@ pub fn summarise(trials: &DataFrame) -> Result<DataFrame, StatsError> {
         column!("network", groups, |g| g.network.as_str()),
         column!("rule", groups, |g| g.rule.as_str()),
         column!("options", groups, |g| g.options.as_str()),
-        column!("n", groups, |g| g.finished.len() as u32),
+        column!("n", groups, |g| g.finished.len() as u32 + g.unscored),
         column!("diverged", groups, |g| g.diverged),
         column!("runaway", groups, |g| g.runaway),
         Column::new("mean".into(), each(Group::test, 1, mean)?),
@@ -145,6 +148,7 @@ fn groups(trials: &DataFrame) -> Result<Vec<Group>, StatsError> {
                 learning_rate: rate.get(row).unwrap_or(f64::NAN),
                 diverged: 0,
                 runaway: 0,
+                unscored: 0,
                 finished: vec![],
             };
             (row, group)
@@ -166,6 +170,7 @@ fn groups(trials: &DataFrame) -> Result<Vec<Group>, StatsError> {
             (Some("finished"), Some(value)) => {
                 group.finished.push((seed.get(row).unwrap_or_default(), value, train.get(row), best.get(row)))
             }
+            (Some("finished"), None) => group.unscored += 1,
             _ => group.diverged += 1,
         }
     }
@@ -225,6 +230,16 @@ mod tests {
         let s = summarise(&trials_frame(&[diverged(FA, 1), diverged(FA, 2)]).unwrap()).unwrap();
         assert_eq!(number(&s, "mean", 0), None);
         assert_eq!(s.column("diverged").unwrap().u32().unwrap().get(0), Some(2));
+    }
+
+    #[test]
+    fn a_cell_that_is_not_scored_has_no_mean_and_did_not_diverge() {
+        let mut followed = stored("mnist/1x2000/growth/local=oja", 1, 0, &[8]);
+        (followed.outcome.curve, followed.outcome.train) = (vec![], None);
+        let s = summarise(&trials_frame(&[followed]).unwrap()).unwrap();
+        assert_eq!(number(&s, "mean", 0), None);
+        assert_eq!(s.column("n").unwrap().u32().unwrap().get(0), Some(1));
+        assert_eq!(s.column("diverged").unwrap().u32().unwrap().get(0), Some(0));
     }
 
     #[test]
