@@ -129,7 +129,9 @@ pub fn short_rate(v: f64) -> String {
 
 /// Three digits that count: `0.0123`, `1.23`, `123`, `1.2e-7`.
 pub fn digits(v: f64) -> String {
-    signed(match v.abs() {
+    // what is rounded up to the next power of ten has that power's digits
+    let rounded: f64 = format!("{:.2e}", v.abs()).parse().unwrap_or(v.abs());
+    signed(match rounded {
         0.0 => "0".into(),
         a if !(1e-3..1e5).contains(&a) => format!("{v:.1e}"),
         a if a >= 100.0 => format!("{v:.0}"),
@@ -307,6 +309,7 @@ mod tests {
             (percent(-0.0288), digits(-0.5), digits(-2e-7)),
             ("−2.88".into(), "−0.500".into(), "−2.0e-7".into())
         );
+        assert_eq!([0.9996, 0.9994, 9.996, -99.96, 99_960.0].map(digits), ["1.00", "0.999", "10.0", "−100", "1.0e5"]);
         assert_eq!(count(1234567), "1,234,567");
         assert_eq!(count(12), "12");
         assert_eq!(duration(3.21), "3.2 s");
