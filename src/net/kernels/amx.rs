@@ -29,7 +29,7 @@ use std::arch::asm;
 use std::arch::x86_64::*;
 use std::sync::OnceLock;
 
-use super::bf16::{LANES, Pass, interleave, neighbours, part, room};
+use super::bf16_words::{LANES, Pass, interleave, neighbours, part, room};
 use super::products::{BLOCK, CHUNK};
 use super::simd::Avx512;
 use crate::net::Matrix;

@@ -10,7 +10,7 @@
 
 use std::arch::x86_64::*;
 
-use super::bf16::{LANES, Pass, interleave, neighbours};
+use super::bf16_words::{LANES, Pass, interleave, neighbours};
 use super::products::{BLOCK, CHUNK, Start};
 use crate::net::Matrix;
 

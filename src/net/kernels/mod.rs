@@ -2,7 +2,7 @@
 //! code that is chosen at run time and gives the same bits.
 //!
 //! This folder holds the project's only `unsafe` code: `simd.rs` (vector types), `products.rs` (matrix products), `bf16.rs`
-//! with `bf16_avx512.rs` and `amx.rs` (the same in bf16), `elementwise.rs` and `local.rs` (the rest), `limit.rs` (for
+//! with `bf16_words.rs`, `bf16_avx512.rs` and `amx.rs` (the same in bf16), `elementwise.rs` and `local.rs` (the rest), `limit.rs` (for
 //! benchmarks), and the calls into them here, where shapes are checked. Each file states its contract under *Safety*;
 //! `tests/valgrind` runs the tests under valgrind, and `amx_emulator.rs` runs the tests of `amx.rs` without such a processor.
 
@@ -19,6 +19,8 @@ mod bf16;
 mod bf16;
 #[cfg(target_arch = "x86_64")]
 mod bf16_avx512;
+#[cfg(target_arch = "x86_64")]
+mod bf16_words;
 mod elementwise;
 mod limit;
 mod local;
