@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use bioprop::stats::{read_parquet, same_bits};
+use bioprop::stats::{read_parquet, read_provenance, same_bits};
 use bioprop::study::Cell;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_report");
@@ -142,6 +142,15 @@ fn threads_shards_and_a_kill_change_no_bits() {
     let render = report(&["render", sharded.to_str().unwrap()]);
     assert!(render.status.success(), "{}", stderr(&render));
     assert_same_results(&one, &sharded);
+
+    // the run that puts the parts together says what the parts took, not its own seconds
+    std::fs::remove_file(sharded.join("provenance.json")).unwrap();
+    smoke(&sharded, &["--threads", "2"]);
+    let provenance = read_provenance(&sharded.join("provenance.json")).unwrap();
+    let trials = read_parquet(&sharded.join("results.parquet")).unwrap();
+    let took: f64 = trials.column("total_time_s").unwrap().f64().unwrap().iter().flatten().sum();
+    assert_eq!((provenance.threads, provenance.trained_now), (1, 0));
+    assert!((provenance.wall_time_s - took).abs() < 1e-6 * took, "{} {took}", provenance.wall_time_s);
 }
 
 #[cfg(unix)]

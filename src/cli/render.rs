@@ -145,12 +145,12 @@ fn read_store(folder: &Path, store: &Store, selection: &Selection) -> anyhow::Re
         );
     }
     let uses = Uses(selection.uses.clone());
-    // parts trained here and there have no common clock: said as if one thread had done them all
+    let (threads, wall_time_s) = as_one_thread(&trials);
     let sitting = Sitting {
         seeds: uses.seeds(&trials),
-        threads: 1,
+        threads,
         started: SystemTime::now(),
-        wall_time_s: trials.iter().map(|t| t.outcome.total_time_s).sum(),
+        wall_time_s,
         trials: trials.len(),
         trained_now: 0,
         reused: 0,
@@ -168,6 +168,11 @@ fn read_store(folder: &Path, store: &Store, selection: &Selection) -> anyhow::Re
     let mut results = Results::from_trials(&trials, uses, provenance)?;
     results.provenance.diverged = stats::diverged(&results.trials);
     Ok(results)
+}
+
+/// Threads and time of trials that were trained here and there and have no common clock: as if one had done them all.
+pub fn as_one_thread(trials: &[StoredTrial]) -> (usize, f64) {
+    (1, trials.iter().map(|t| t.outcome.total_time_s).sum())
 }
 
 /// Trials of a selection.

@@ -10,13 +10,13 @@ use polars::prelude::DataFrame;
 use super::arguments::{PlaceArgs, Shard, StudyArgs, load, misuse};
 use super::output::{count, duration, print};
 use super::progress::Notes;
-use super::render::{committed, publish, trials_of};
+use super::render::{as_one_thread, committed, publish, trials_of};
 use super::study_rates;
 use super::train::train;
 use crate::run::execute;
 use crate::run::plan::{Plan, Planned, Request};
 use crate::run::selection::Selection;
-use crate::run::{Sitting, Store, collect};
+use crate::run::{Sitting, Store, StoredTrial, collect};
 use crate::stats::{self, Comparison, Results, Uses, read_parquet, same_bits};
 
 #[derive(Args, Clone)]
@@ -81,7 +81,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     let mut results = Results::from_trials(&trials, uses, collect(&request, sitting))?;
     results.provenance.diverged = stats::diverged(&results.trials);
-    keep_history(&mut results, &out);
+    keep_history(&mut results, &trials, &out);
     let written = publish(&results, &out)?;
 
     let mut text = format!("report: {}\n", written.page.display());
@@ -155,19 +155,22 @@ fn reuse(from: &Path, trials: &[Planned], store: &Store) -> anyhow::Result<usize
 }
 
 /// Where nothing was trained, the run that trained these results stays their provenance; where some were there
-/// already from the same command, its time is added.
-fn keep_history(results: &mut Results, out: &Path) {
-    let Ok(before) = stats::read_provenance(&out.join("provenance.json")) else { return };
+/// already from the same command, its time is added; where all were trained elsewhere, theirs is said.
+fn keep_history(results: &mut Results, trials: &[StoredTrial], out: &Path) {
     let now = &mut results.provenance;
-    if before.command != now.command || before.data != now.data || now.trained_now == now.trials {
+    if now.trained_now == now.trials {
         return;
     }
-    if now.trained_now == 0 && now.reused == 0 && before.trials == now.trials {
-        *now = before;
-    } else {
-        now.wall_time_s += before.wall_time_s;
-        now.started = before.started;
-        now.reused += before.reused;
+    let before = stats::read_provenance(&out.join("provenance.json"));
+    match before.ok().filter(|before| before.command == now.command && before.data == now.data) {
+        Some(before) if now.trained_now == 0 && now.reused == 0 && before.trials == now.trials => *now = before,
+        Some(before) => {
+            now.wall_time_s += before.wall_time_s;
+            now.started = before.started;
+            now.reused += before.reused;
+        }
+        None if now.trained_now == 0 => (now.threads, now.wall_time_s) = as_one_thread(trials),
+        None => {}
     }
 }
 

@@ -154,6 +154,7 @@ impl Judge<'_> {
                 if failed > 0 { format!(" ({failed} of cells that both failed to train)") } else { String::new() };
             let how_many = match n {
                 0 | 1 => ", ".into(),
+                2 if m == 2 => format!(" in both comparisons{both}, such as "),
                 _ if n == m => format!(" in all {n} comparisons{both}, such as "),
                 _ => format!(" in {m} of {n} comparisons{both}, such as "),
             };
