@@ -24,7 +24,7 @@ pub static REGISTRY: &[Assumption] = &[
         id: "A2",
         title: "Optimiser and learning rate",
         what: "Plain stochastic gradient descent at a constant rate. The rate is searched for backpropagation on validation images, per dataset and network; feedback alignment and direct feedback alignment use the same rate.",
-        why: "A learning rule shows most clearly without momentum or adaptive scaling. Sharing backpropagation's rate follows Nøkland (2016) and gives the alternatives no tuning of their own, which may cost them accuracy.",
+        why: "A learning rule shows most clearly without momentum or adaptive scaling. Sharing backpropagation's rate follows Nøkland (2016) and gives the alternatives no tuning of their own, which may cost them accuracy. Searches are short and favour quick rates: what that costs a longer run was measured (data/rates/README.md).",
     },
     Assumption {
         id: "A3",
