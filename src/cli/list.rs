@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::arguments::misuse;
 use super::output::{count, print};
 use crate::feedback;
+use crate::options::number_text;
 use crate::rules;
 use crate::study::figures::{self, Figure};
 use crate::study::rates::{BP, NOKLAND, RateTable};
@@ -127,7 +128,7 @@ fn rules() -> String {
             let when = o.only_with.map_or(String::new(), |(k, v)| format!(" (with {k}={})", v.join("|")));
             t += &format!("  option {}{when}:\n", o.key);
             if let Some(n) = o.number {
-                let (least, most) = (rules::number_text(n.least), rules::number_text(n.most));
+                let (least, most) = (number_text(n.least), number_text(n.most));
                 t += &format!("    a number from {least} to {most}\n");
             }
             for (i, (value, words)) in o.values.iter().enumerate() {

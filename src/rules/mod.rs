@@ -26,7 +26,7 @@ use crate::feedback::Feedback;
 use crate::net::Architecture;
 
 // a rule is written in terms of these
-pub use crate::options::{NumberInfo, OptionInfo, OptionValues, number_text};
+pub use crate::options::{NumberInfo, OptionInfo, OptionValues};
 pub use crate::update::{Gate, Post, Pre, Rate, RowDecay, UpdateTerm};
 
 /// Which matrix carries the teaching signal down to hidden layer `l`.

@@ -46,8 +46,7 @@ impl Group {
 }
 
 /// One row per cell of a trials frame. `n` counts the finished trials with `repeat = 0`; means are over those that
-/// are scored;
-/// differences are paired by seed against backpropagation on the same dataset and network.
+/// are scored; differences are paired by seed against backpropagation on the same dataset and network.
 pub fn summarise(trials: &DataFrame) -> Result<DataFrame, StatsError> {
     let groups = groups(trials)?;
     // no value where there are too few; every other error is one
