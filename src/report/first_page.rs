@@ -141,7 +141,11 @@ pub fn notice(model: &Model) -> Notice {
     if model.study.is_some() {
         return notice_of_study(model, directions, directions_note);
     }
-    let post = model.figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
+    let mut of_the_post: Vec<u32> =
+        model.figures.iter().map(|f| f.figure.epochs_of_the_post).filter(|e| *e > 0).collect();
+    of_the_post.sort();
+    of_the_post.dedup();
+    let post = of_the_post.last().copied().unwrap_or(0);
     let lengths: Vec<String> = model
         .lengths
         .iter()
@@ -154,7 +158,7 @@ pub fn notice(model: &Model) -> Notice {
             } else {
                 format!("{share:.0}%")
             };
-            format!("{} steps on {} ({share} of the post's)", format::count(l.steps), l.dataset.title())
+            format!("{} steps on {} ({share} of those of {post} epochs)", format::count(l.steps), l.dataset.title())
         })
         .collect();
     if !short {
@@ -176,11 +180,7 @@ pub fn notice(model: &Model) -> Notice {
     let provisional = model.claims.iter().filter(|c| c.provisional && judged.contains(&c.verdict)).count();
     let mut rest = vec![];
     if provisional > 0 {
-        rest.push(format!(
-            "{} of the verdicts {} provisional: accuracies were still moving",
-            capital(&format::words(provisional)),
-            if provisional == 1 { "is" } else { "are" }
-        ));
+        rest.push("Provisional: accuracies were still moving".to_string());
     }
     if open > 0 {
         rest.push(format!(
@@ -197,12 +197,18 @@ pub fn notice(model: &Model) -> Notice {
     Notice {
         short,
         heading: format!(
-            "This run is short: it decides {} of the post's {} statements",
+            "This run is short: it decides {} of the post's {} statements{}",
             format::words(firm),
-            model.claims.len()
+            model.claims.len(),
+            match provisional {
+                0 => String::new(),
+                n if n == firm => ", provisionally".into(),
+                n => format!(", {} of them provisionally", format::words(n)),
+            }
         ),
         body: format!(
-            "The post trained for {post} epochs. Trials here have {}{}. {rest}{}",
+            "The post trained for {} epochs. Trials here have {}{}. {rest}{}",
+            of_the_post.iter().map(u32::to_string).collect::<Vec<_>>().join(" or "),
             format::list(&lengths),
             if only_subset { ", on a subset of the images" } else { "" },
             if firm + open < model.claims.len() {

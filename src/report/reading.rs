@@ -24,6 +24,8 @@ pub struct Run {
     pub learning_rate: f64,
     /// Of feedback that learns.
     pub feedback_rate: Option<f64>,
+    /// Growth exponent of a hidden layer that learns by a local rule.
+    pub growth: Option<f64>,
     pub train_time_s: f64,
     pub weights_sha256: String,
 }
@@ -39,6 +41,8 @@ pub struct Point {
     pub angles: [Option<f64>; 2],
     /// Norm of B by the one that it began with, the largest of the layers.
     pub feedback_norm: Option<f64>,
+    /// How far W_1 moved from its start, by the norm of the start.
+    pub movement: Option<f64>,
     pub growth: Option<Growth>,
 }
 
@@ -85,6 +89,7 @@ pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
     let rates = columns::floats(trials, "learning_rate")?;
     // results of earlier versions have none
     let feedback_rates = columns::floats_or_none(trials, "feedback_rate")?;
+    let growths = columns::floats_or_none(trials, "growth")?;
     let times = columns::floats(trials, "train_time_s")?;
     let variants = variants(trials)?;
     let mut all = RunsByCell::new();
@@ -104,6 +109,7 @@ pub fn runs(trials: &DataFrame) -> Result<RunsByCell, ReportError> {
             epochs: epochs[i] as u32,
             learning_rate: rates[i].unwrap_or(f64::NAN),
             feedback_rate: feedback_rates[i],
+            growth: growths[i],
             train_time_s: times[i].unwrap_or(0.0),
             weights_sha256: weights[i].clone(),
         };
@@ -181,6 +187,7 @@ pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, Repo
     // only where weights were followed, or feedback was
     let followed = |name| columns::floats_or_none(frame, name);
     let norms = [followed("feedback_norm_1")?, followed("feedback_norm_2")?];
+    let movements = followed("movement_1")?;
     let (exponents, projections) = (followed("growth_exponent")?, followed("projection")?);
     let row_norms = followed("largest_row_norm")?;
     let mut all = CurvesByCell::new();
@@ -193,6 +200,7 @@ pub fn curves(frame: &DataFrame, runs: &RunsByCell) -> Result<CurvesByCell, Repo
             validation: validation[i],
             angles: [first[i], second[i]],
             feedback_norm: norms.iter().filter_map(|n| n[i]).reduce(f64::max),
+            movement: movements[i],
             growth: match (exponents[i], projections[i], row_norms[i]) {
                 (Some(exponent), Some(projection), Some(row_norm)) => Some(Growth { exponent, projection, row_norm }),
                 _ => None,

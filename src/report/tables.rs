@@ -90,7 +90,7 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
                 difference(s),
                 Field::percent(s.train_mean),
                 Field::number(s.learning_rate.map_or_else(|| NONE.into(), format::short_rate), s.learning_rate)
-                    .note(rate_of_feedback(c)),
+                    .note(other_rate(c)),
             ],
         }
     };
@@ -114,15 +114,22 @@ pub fn cells(figure: &FigureModel, slug: &str, caption: String) -> Table {
     }
 }
 
-/// Rate and growth of feedback that learns.
-fn rate_of_feedback(cell: &CellModel) -> String {
+/// Rate and growth of feedback that learns; growth exponent and movement of a hidden layer that learns by a local rule.
+fn other_rate(cell: &CellModel) -> String {
+    if let Some(growth) = cell.growth() {
+        let moved = cell.movement().map_or_else(String::new, |m| format!(", W₁ moved {}", format::digits(m)));
+        return format!("g {}{moved}", format::short_rate(growth));
+    }
     let Some(rate) = cell.feedback_rate() else { return String::new() };
     let grown = cell.feedback_norm().map_or_else(String::new, |n| format!(", ‖B‖ × {}", format::digits(n)));
     format!("B {}{grown}", format::short_rate(rate))
 }
 
-/// What stands under a figure's table about [`rate_of_feedback`].
-pub fn feedback_note(figure: &FigureModel) -> &'static str {
+/// What stands under a figure's table about [`other_rate`].
+pub fn other_rate_note(figure: &FigureModel) -> &'static str {
+    if figure.cells.iter().any(|c| c.growth().is_some()) {
+        return " The rate is the output layer's. Under it, where the hidden layer learns by a local rule: the growth exponent g that sets the hidden layer's rate (the predicted log of the growth of its weights along the first principal component over the whole training), and how far W₁ is from its start after the last epoch, by the norm of the start (mean over seeds).";
+    }
     if figure.cells.iter().all(|c| c.feedback_rate().is_none()) {
         return "";
     }

@@ -72,7 +72,7 @@ pub static REGISTRY: &[Assumption] = &[
         id: "A10",
         title: "Sign of the Hebbian term in the sum rule",
         what: "The Hebbian term is added to the weights, so that it reinforces.",
-        why: "Read literally, the post's formula would subtract it along with the gradient and make it anti-Hebbian, which does not fit the accuracies described in the text.",
+        why: "Read literally, the post's formula would subtract it along with the gradient and make it anti-Hebbian, which is not what Hebb's rule is. The robustness tables hold the literal sign beside it.",
     },
     Assumption {
         id: "A11",

@@ -42,7 +42,7 @@ pub(super) fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureCo
             _ => "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.",
         }
         .to_string()
-            + tables::feedback_note(f)
+            + tables::other_rate_note(f)
             + &tables::clipped_note(f),
         published,
         published_note: published::NOTE.into(),
@@ -94,7 +94,7 @@ fn gaps(f: &FigureModel) -> Vec<String> {
     let (trials, cells) = of(f, |c| c.runaway());
     if trials > 0 {
         out.push(format!(
-            "Runaway weights: {} in {}; their accuracies count as they are.",
+            "Runaway weights: {} in {}; the accuracies of those that finished count as they are.",
             format::plural(trials, "trial", "trials"),
             format::plural(cells, "cell", "cells")
         ));
@@ -114,7 +114,7 @@ fn fell_apart(f: &FigureModel) -> Option<String> {
     let each = each.collect::<Vec<_>>().join("; ");
     (!apart.is_empty()).then(|| {
         format!(
-            "Training fell apart in {}: in every trial of theirs that finished, the training loss of the last epoch is above the first one's ({each}).",
+            "Training fell apart in {}: the training loss of the last epoch is above the first one's in every trial that finished ({each}).",
             format::plural(apart.len(), "cell", "cells")
         )
     })

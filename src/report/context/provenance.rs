@@ -14,7 +14,13 @@ pub(super) fn provenance(model: &Model) -> Vec<Fact> {
     let mut out = vec![
         code("Command", &p.command),
         fact("Started (UTC)", &p.started),
-        fact("Wall time", format::duration(p.wall_time_s)),
+        match p.trained_now {
+            0 => fact(
+                "Time that the trials took",
+                format!("{}, as if one after the other", format::duration(p.wall_time_s)),
+            ),
+            _ => fact("Wall time", format::duration(p.wall_time_s)),
+        },
         fact(
             "Trials",
             format!(

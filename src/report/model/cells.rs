@@ -56,6 +56,16 @@ impl CellModel {
         let first = self.runs.first()?.feedback_rate?;
         self.runs.iter().all(|r| r.feedback_rate == Some(first)).then_some(first)
     }
+    /// Growth exponent of a hidden layer that learns by a local rule, where all trials have one and the same.
+    pub fn growth(&self) -> Option<f64> {
+        let first = self.runs.first()?.growth?;
+        self.runs.iter().all(|r| r.growth == Some(first)).then_some(first)
+    }
+    /// How far `W_1` is after the last epoch from where it began, by the norm of the start, mean over seeds.
+    pub fn movement(&self) -> Option<f64> {
+        let last: Vec<f64> = self.curves.iter().filter_map(|c| c.last()?.movement).collect();
+        super::mean_std(&last).0
+    }
     /// How large B is after the last epoch by how large it was, mean over seeds.
     pub fn feedback_norm(&self) -> Option<f64> {
         let last: Vec<f64> = self.curves.iter().filter_map(|c| c.last()?.feedback_norm).collect();

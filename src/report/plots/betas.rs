@@ -55,8 +55,8 @@ pub fn betas(figure: &FigureModel) -> Result<Plot, PlotError> {
             axes(pen, &frame, (low, high))?;
             let chance = frame.y(dataset.chance());
             pen.dashes(&[(frame.left, chance), (frame.right(), chance)], CHANCE, 1.2, (5.0, 4.0))?;
-            let look = Type::new(11.0, CHANCE).bold().anchor(Anchor::End);
-            pen.text("chance", (frame.right() - 4.0, chance - 9.0), look)?;
+            // at the small betas, whose accuracies are high
+            pen.text("chance", (frame.left + 4.0, chance - 9.0), Type::new(11.0, CHANCE).bold())?;
             if let Some(cell) = cells.iter().find(|c| c.is_reference()) {
                 level(pen, &frame, cell)?;
             }
@@ -164,7 +164,9 @@ fn line(pen: &Pen, frame: &Frame, points: &Points, tone: Tone, place: usize) -> 
         if total == 0 {
             pen.upright("no trials", (x, frame.bottom() - 34.0), Type::new(10.0, MUTED).anchor(Anchor::Middle))?;
         } else if diverged > 0 {
-            pen.upright(&format!("diverged {diverged} of {total}"), (x, frame.bottom() - 48.0), look)?;
+            // above chance, and clear of the other rule's
+            let y = frame.y(cell.cell.dataset.chance()) - 52.0;
+            pen.upright(&format!("diverged {diverged} of {total}"), (x + shift, y), look)?;
             words += &format!("\ndiverged: {diverged} of {total}");
         }
         pen.spot([x - 5.0, frame.top, 10.0, frame.height], words);

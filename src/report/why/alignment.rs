@@ -112,7 +112,7 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
     if parts.is_empty() {
         return Ok(None);
     }
-    let mut paragraphs = vec!["Feedback works as far as the signal that it brings to a hidden layer points where backpropagation's would: below 90 degrees. The angle of the weights compares B with the forward path that it stands for; the angle of the signal compares what a layer is actually told, on training images. Copied signs start aligned; random ones become so only as the forward weights turn.".to_string()];
+    let mut paragraphs = vec!["Feedback works as far as the signal that it brings to a hidden layer points where backpropagation's would: below 90 degrees. The smaller angle need not be the higher accuracy: a larger B is also a larger rate, and angles say nothing about the layers above. The angle of the weights compares B with the forward path that it stands for; the angle of the signal compares what a layer is actually told, on training images. Copied signs start aligned; random ones become so only as the forward weights turn.".to_string()];
     paragraphs.extend(DatasetId::ALL.map(|d| sentence(results, d)));
     build("why-angles", "Alignment at the end of training", paragraphs, &parts, "")
 }

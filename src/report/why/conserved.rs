@@ -53,7 +53,7 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
     let Some((low, high)) = range(results, &RULES[..CONSERVE]) else { return Ok(None) };
     let part = Part {
         slug: "why-conserved",
-        title: "What stays the same for every hidden unit",
+        title: "What small steps would conserve for every hidden unit",
         sub: "Top hidden layer, ReLU, after the last epoch. Large dot: mean over seeds; small dots: every seed. Log axes",
         alt: "Drift of the conserved quantity by the change of the incoming weights, and that change, under backpropagation, feedback alignment and direct feedback alignment.",
         caption: "Drift of what is conserved, by how much the incoming weights changed.",
@@ -77,6 +77,6 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
             }
         ),
     ];
-    let note = "Steps of a finite size let the quantity drift in proportion to the rate. Direct feedback alignment conserves it in the top hidden layer only, which is the one shown.";
-    build("why-conserved", "What feedback alignment conserves", paragraphs, &[part], note)
+    let note = "Steps of a finite size let the quantity drift. Direct feedback alignment conserves it in the top hidden layer only, which is the one shown.";
+    build("why-conserved", "What feedback alignment conserves in the limit of small steps", paragraphs, &[part], note)
 }

@@ -25,6 +25,8 @@ pub struct Epoch {
     /// Degrees, by layer.
     pub weight_angles: [Option<f64>; 2],
     pub signal_angles: [Option<f64>; 2],
+    /// Share of the units of a hidden layer that are above zero on no image, of the layer with most.
+    pub silent: Option<f64>,
     pub drift: Option<f64>,
     pub incoming: Option<f64>,
     /// Log of the growth that theory predicts, and the projection that grows (study of growth only).
@@ -157,6 +159,7 @@ fn read_curves(rows: &mut [(String, String, Trial)], frame: &DataFrame) -> Resul
     let feedback_norm = column("feedback_norm_1")?;
     let weights = [column("feedback_angle_1")?, column("feedback_angle_2")?];
     let signals = [column("delta_angle_1")?, column("delta_angle_2")?];
+    let silent = [column("silent_units_1")?, column("silent_units_2")?];
     let (drift, incoming) = (column("conserved_drift")?, column("incoming_change")?);
     let places: HashMap<String, usize> = rows.iter().enumerate().map(|(i, r)| (r.0.clone(), i)).collect();
     for i in 0..frame.height() {
@@ -171,6 +174,7 @@ fn read_curves(rows: &mut [(String, String, Trial)], frame: &DataFrame) -> Resul
             feedback_norm: feedback_norm[i],
             weight_angles: [weights[0][i], weights[1][i]],
             signal_angles: [signals[0][i], signals[1][i]],
+            silent: silent.iter().filter_map(|s| s[i]).reduce(f64::max),
             drift: drift[i],
             incoming: incoming[i],
             growth: exponent[i].zip(projection[i]),

@@ -96,7 +96,7 @@ impl Part {
         let row = |block: &Block, line: &Line| {
             let swatch = format!("sw-{}{}", line.look.class, line.look.fill.class());
             let mut cells = vec![Field { swatch: Some(swatch), ..Field::text(&line.label) }, Field::text(&block.title)];
-            cells.extend(shown.iter().map(|&i| field(&self.columns[i], &line.values[i])));
+            cells.extend(shown.iter().map(|&i| field(&self.columns[i], &line.values[i], line.finished)));
             cells.push(Field::count(line.finished));
             cells.push(Field::tally(line.diverged));
             Row { cells, strong: line.look.class == "bp" }
@@ -112,10 +112,14 @@ impl Part {
     }
 }
 
-/// What stands for all seeds, and from where to where they reach.
-fn field(measure: &Measure, values: &[f64]) -> Field {
+/// What stands for all seeds, and from where to where they reach; of how many, where some have no value (an angle to a
+/// signal that is zero everywhere).
+fn field(measure: &Measure, values: &[f64], finished: usize) -> Field {
     let centre = measure.centre(values);
-    let text = centre.map_or_else(|| NONE.into(), measure.text);
+    let mut text = centre.map_or_else(|| NONE.into(), measure.text);
+    if centre.is_some() && values.len() < finished {
+        text += &format!(", n = {}", values.len());
+    }
     Field::number(text, centre).range(ends(values), measure.text)
 }
 

@@ -9,16 +9,26 @@ use crate::report::section::Section;
 use crate::report::tables::ends;
 
 const NETWORKS: [&str; 3] = ["1x2000", "2x800-relu", "2x800-tanh"];
+/// Those whose units can fall silent.
+const RELU: [&str; 2] = ["1x2000", "2x800-relu"];
+
+/// Cells with literal and with norm-matched entries, otherwise equal.
+fn of_network<'a>(results: &'a Results, dataset: DatasetId, network: &str) -> Vec<(&'a Observed, &'a Observed)> {
+    let rules: &[&str] = if network == "1x2000" { &["fa"] } else { &["fa", "dfa"] };
+    let kinds = rules.iter().flat_map(|r| ["binary", "binary-sign"].map(|k| (r, k)));
+    let pair = |(rule, kind)| {
+        let find = |scale| results.find(dataset, network, &format!("{rule}/feedback={kind},scale={scale}"));
+        Some((find("literal")?, find("matched")?))
+    };
+    kinds.filter_map(pair).collect()
+}
 
 fn pairs(results: &Results) -> Vec<Block> {
     let mut blocks = vec![];
     for dataset in DatasetId::ALL {
         for network in NETWORKS {
-            let rules: &[&str] = if network == "1x2000" { &["fa"] } else { &["fa", "dfa"] };
             let mut lines = vec![];
-            for (rule, kind) in rules.iter().flat_map(|r| ["binary", "binary-sign"].map(|k| (r, k))) {
-                let find = |scale| results.find(dataset, network, &format!("{rule}/feedback={kind},scale={scale}"));
-                let (Some(literal), Some(matched)) = (find("literal"), find("matched")) else { continue };
+            for (literal, matched) in of_network(results, dataset, network) {
                 let angle = |c: &Observed| c.last(|e| e.signal_angles[0]);
                 let values =
                     vec![matched.minus(literal), angle(literal), angle(matched), literal.test(), matched.test()];
@@ -105,6 +115,40 @@ fn of_pairs(part: &Part) -> String {
     )
 }
 
+/// Points that a literal matrix loses from which on the reason is looked for.
+const LOST: f64 = 5.0;
+
+/// Units that are never above zero, where a literal matrix loses.
+fn of_silent_units(results: &Results) -> String {
+    let silent = |c: &Observed| mean(&c.last(|e| e.silent)).map(|s| 100.0 * s);
+    let range = |values: &[f64]| {
+        let (low, high) = (values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?);
+        let (low, high) = (format!("{low:.1}%"), format!("{high:.1}%"));
+        Some(if low == high { low } else { format!("{low} to {high}") })
+    };
+    let of = |network: &str| {
+        let pairs = DatasetId::ALL.into_iter().flat_map(|d| of_network(results, d, network));
+        let lost = pairs.filter(|(l, m)| mean(&m.minus(l)).is_some_and(|points| points >= LOST));
+        let shares: Vec<(f64, f64)> = lost.filter_map(|(l, m)| Some((silent(l)?, silent(m)?))).collect();
+        let (literal, matched): (Vec<f64>, Vec<f64>) = shares.iter().copied().unzip();
+        let hidden = if network.starts_with('1') { "one hidden layer" } else { "two hidden layers" };
+        Some(format!(
+            "with {hidden} ({}) {}, norm-matched {}",
+            format::plural(shares.len(), "pair", "pairs"),
+            range(&literal)?,
+            range(&matched)?
+        ))
+    };
+    let known: Vec<String> = RELU.iter().filter_map(|n| of(n)).collect();
+    if known.is_empty() {
+        return String::new();
+    }
+    format!(
+        "Where literal entries lose {LOST} points or more with ReLU, units that are silent after the last epoch (above zero on no image of the fixed sample of training images), of the layer that has most: {}. While a unit is silent, its incoming weights get no update.",
+        known.join("; ")
+    )
+}
+
 /// Points between seeds from which on a mean alone would hide that some seeds succeed and others do not.
 const WIDE: f64 = 5.0;
 
@@ -126,7 +170,11 @@ fn free_and_held(name: &str, free: &Observed, held: Option<&Observed>) -> Option
         format!("B trained by {name}{} ends at {norm} times its initial norm, with {}", at(free), right(&free.test())?);
     let held = held.and_then(|h| {
         let differs = h.feedback_rate() != free.feedback_rate();
-        let also = if differs { "; the rate of B differs too, so this is not the norm's doing alone" } else { "" };
+        let also = if differs {
+            "; the rate of B differs too, so what the norm does cannot be told apart from it"
+        } else {
+            ""
+        };
         Some(format!("; held at its initial norm{}, {}{also}", at(h), right(&h.test())?))
     });
     Some(free_text + &held.unwrap_or_default())
@@ -179,7 +227,7 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
         blocks: trained(results),
         foot: "Renormalised: B is scaled back to its initial norm after each of its updates. Differences are paired by seed.",
     };
-    let mut paragraphs = vec![of_pairs(&pairs)];
+    let mut paragraphs = vec![of_pairs(&pairs), of_silent_units(results)];
     paragraphs.extend(DatasetId::ALL.map(|d| of_trained(results, d)));
     let parts: Vec<Part> = [pairs, trained].into_iter().filter(|p| p.has(0)).collect();
     if parts.is_empty() {
@@ -223,10 +271,27 @@ mod tests {
         let held = observed(TRAINED[5], 0.31622776601683794, &[59.8, 60.7, 94.5, 94.8, 95.1]);
         assert_eq!(
             free_and_held("Oja", &free, Some(&held)).unwrap(),
-            "B trained by Oja at a rate of B of 0.001 ends at 1.81 times its initial norm, with 95.30% right; held at its initial norm at a rate of B of 0.316, 80.98% right (59.80 to 95.10 over seeds); the rate of B differs too, so this is not the norm's doing alone"
+            "B trained by Oja at a rate of B of 0.001 ends at 1.81 times its initial norm, with 95.30% right; held at its initial norm at a rate of B of 0.316, 80.98% right (59.80 to 95.10 over seeds); the rate of B differs too, so what the norm does cannot be told apart from it"
         );
         let same = observed(TRAINED[5], 0.001, &[95.0, 95.2]);
         let text = free_and_held("Oja", &free, Some(&same)).unwrap();
         assert!(text.ends_with("held at its initial norm at a rate of B of 0.001, 95.10% right"), "{text}");
+    }
+
+    #[test]
+    fn silent_units_are_told_where_a_literal_matrix_loses() {
+        let with = |rule: &str, accuracy: f64, silent: f64| {
+            let mut cell = observed(rule, 0.0, &[accuracy, accuracy]);
+            cell.cell = format!("mnist/2x800-relu/{rule}").parse::<crate::study::Cell>().unwrap().canonical();
+            cell.trials.iter_mut().for_each(|t| t.curve[0].silent = Some(silent));
+            cell
+        };
+        let (literal, matched) = ("fa/feedback=binary,scale=literal", "fa/feedback=binary,scale=matched");
+        let of = |lost: f64| {
+            let cells = vec![with(literal, 98.0 - lost, 0.75), with(matched, 98.0, 0.01)];
+            of_silent_units(&Results { cells })
+        };
+        assert!(of(20.0).contains("with two hidden layers (1 pair) 75.0%, norm-matched 1.0%"), "{}", of(20.0));
+        assert_eq!(of(4.0), "");
     }
 }

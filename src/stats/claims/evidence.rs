@@ -119,6 +119,22 @@ impl Evidence {
         Evidence { cells }
     }
 
+    /// The same trials, each read at its best validation epoch instead of its last. What a trial got right image by image is
+    /// known of the last epoch alone, so the resamples draw seeds only.
+    pub fn at_best(&self) -> Result<Evidence, StatsError> {
+        let mut cells = self.cells.clone();
+        for run in cells.iter_mut().flat_map(|c| &mut c.runs) {
+            if let Some(best) = run.best.filter(|b| Some(*b) != run.test) {
+                run.test = Some(best);
+                run.bits.clear();
+            }
+        }
+        for dataset in DatasetId::ALL {
+            resample(&mut cells, dataset)?;
+        }
+        Ok(Evidence { cells })
+    }
+
     pub fn into_cells(self) -> Vec<CellData> {
         self.cells
     }

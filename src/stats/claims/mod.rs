@@ -117,11 +117,38 @@ const SETTLED: f64 = 0.005;
 /// Every claim, in order of number.
 pub fn judge(trials: &DataFrame, curves: &DataFrame, margins: &Margins) -> Result<Vec<Judged>, StatsError> {
     let evidence = Evidence::new(trials, curves)?;
-    let corrected = corrected(&evidence, margins)?;
-    REGISTRY
-        .iter()
-        .map(|claim| one(claim, &Judge { evidence: &evidence, margins, corrected: &corrected[claim.family] }))
-        .collect()
+    let last = all(&evidence, margins)?;
+    let best = all(&evidence.at_best()?, margins)?;
+    Ok(last.into_iter().zip(best).map(|(last, best)| finish(last, best.verdict)).collect())
+}
+
+/// A claim before its words are put together.
+struct Outcome {
+    claim: &'static Claim,
+    /// Of the predicate, whether the run is long enough or not.
+    verdict: Verdict,
+    judged: Judged,
+    /// What ends the reason: seeds that would decide it, cells that are still moving.
+    tail: String,
+}
+
+fn all(evidence: &Evidence, margins: &Margins) -> Result<Vec<Outcome>, StatsError> {
+    let corrected = corrected(evidence, margins)?;
+    let judge = |claim: &Claim| Judge { evidence, margins, corrected: &corrected[claim.family] };
+    REGISTRY.iter().map(|claim| one(claim, &judge(claim))).collect()
+}
+
+/// Says where a claim hangs on the epoch at which accuracy is read.
+fn finish(last: Outcome, at_best: Verdict) -> Judged {
+    let Outcome { claim, verdict, mut judged, tail } = last;
+    // C16 is about the difference between the two
+    let other = verdict != at_best && !matches!(claim.predicate, Predicate::LastAsBest(_));
+    if other {
+        judged.numbers["at_best_validation_epoch"] = json!(at_best.name());
+        judged.reason += &format!("; read at each trial's best validation epoch: {}", at_best.name());
+    }
+    judged.reason = sentence(&(judged.reason + &tail));
+    judged
 }
 
 /// How many claims have each verdict: `3 reproduced (1 provisional), 1 not reproduced, 20 not testable`.
@@ -197,18 +224,17 @@ fn corrected(evidence: &Evidence, margins: &Margins) -> Result<HashMap<&'static 
         .collect()
 }
 
-fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
-    let said = |verdict, provisional, reason: String, numbers| Judged {
-        id: claim.id.into(),
+fn one(claim: &'static Claim, judge: &Judge) -> Result<Outcome, StatsError> {
+    let said = |verdict, provisional, reason: String, numbers| Outcome {
+        claim,
         verdict,
-        provisional,
-        reason,
-        numbers,
+        judged: Judged { id: claim.id.into(), verdict, provisional, reason, numbers },
+        tail: String::new(),
     };
     match claim.predicate {
-        Predicate::CannotBeTested(why) => return Ok(said(Verdict::NotTestable, false, sentence(why), json!({}))),
+        Predicate::CannotBeTested(why) => return Ok(said(Verdict::NotTestable, false, why.into(), json!({}))),
         Predicate::ByConstruction(why) => {
-            return Ok(said(Verdict::Reproduced, false, sentence(&format!("by construction: {why}")), json!({})));
+            return Ok(said(Verdict::Reproduced, false, format!("by construction: {why}"), json!({})));
         }
         _ => {}
     }
@@ -224,7 +250,7 @@ fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
                 claim.figures.join(", ")
             ),
         };
-        return Ok(said(Verdict::NotTestable, false, sentence(&reason), json!({ "missing": n, "cells": of })));
+        return Ok(said(Verdict::NotTestable, false, reason, json!({ "missing": n, "cells": of })));
     }
     let cells: Vec<_> = there.into_iter().filter_map(|(_, c)| c).collect();
     let Found { verdict, reason, mut numbers, needed } = judge.decide(&claim.predicate)?;
@@ -257,16 +283,12 @@ fn one(claim: &Claim, judge: &Judge) -> Result<Judged, StatsError> {
     numbers["not_settled"] = moving.iter().map(|(c, m)| json!({ "cell": c, "change": m })).collect();
     if !short.is_empty() {
         numbers["so_far"] = json!(verdict.name());
-        return Ok(said(
-            Verdict::NotTestable,
-            false,
-            sentence(&format!("run too short ({}){SO_FAR}{reason}", short.join(", "))),
-            numbers,
-        ));
+        let reason = format!("run too short ({}){SO_FAR}{reason}", short.join(", "));
+        return Ok(Outcome { verdict, ..said(Verdict::NotTestable, false, reason, numbers) });
     }
     // where a longer run is needed, the number of seeds does not help
     let needed = if verdict == Verdict::Inconclusive { format!("; {needed}") } else { String::new() };
-    Ok(said(verdict, !moving.is_empty(), sentence(&(reason + &needed + &still_moving(&moving))), numbers))
+    Ok(Outcome { tail: needed + &still_moving(&moving), ..said(verdict, !moving.is_empty(), reason, numbers) })
 }
 
 /// Why a verdict is provisional: how many cells have not settled, and the slope of the one that moves most.

@@ -338,8 +338,8 @@ pub static REGISTRY: &[Claim] = &[
     Claim {
         id: "C18",
         figures: &["11"],
-        title: "Oja's rule cannot train B under DFA",
-        claim: "Under direct feedback alignment Oja's rule cannot train the feedback matrices, since the shapes do not fit; only Hebb's can.",
+        title: "Oja's rule cannot directly train B under DFA",
+        claim: "Under direct feedback alignment Oja's rule cannot be used directly to train the feedback matrices, since the shapes do not fit.",
         rule: "By construction: the plain form is refused where the shapes differ; a form with shapes that fit trains.",
         predicate: Predicate::ByConstruction(
             "taken literally, Oja's decay squares the 800 activities of the layer above, but a lower feedback matrix of 2x800 is 800 x 10, so the shapes do not fit (with one hidden layer they do); Oja's rule on the synapse from the hidden layer to the output (10 x 800) fits and trains",

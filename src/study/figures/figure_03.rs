@@ -8,7 +8,7 @@ pub static FIGURE: Figure = Figure {
     id: "3",
     title: "HebbNet",
     about: "Test accuracy with the hidden layer trained by Hebb's or Oja's rule alone, with HebbNet's activation threshold, and with threshold and gradient sparsity; the output layer by gradient descent.",
-    reading: "Backpropagation, frozen random features and a linear classifier stand beside: a Hebbian hidden layer helps only where it beats the random one. Rates were chosen among those that moved the hidden weights by at least a tenth.",
+    reading: "Backpropagation, frozen random features and a linear classifier stand beside: a Hebbian hidden layer helps only where it beats the random one. Rates were chosen among those that moved the hidden weights by at least a tenth, so variants can stand at very different movements (W₁ in the table).",
     cells: Grid::Made(|| {
         one_layer(|dataset, network| {
             let mut cells = vec![Cell::new(dataset, network.clone(), spec("bp", &[]))];

@@ -150,7 +150,11 @@ impl Judge<'_> {
             (0, _, _) => Verdict::Inconclusive,
             _ => Verdict::Reproduced,
         };
-        let best = a.best.as_ref().or(b.best.as_ref()).map_or(String::new(), |b| format!("; most: {}", b.1));
+        let best = a
+            .best
+            .as_ref()
+            .or(b.best.as_ref())
+            .map_or(String::new(), |b| format!("; of those above the most: {}", b.1));
         let reason = format!("as in the post {}; norm-matched {}{best}", a.words(), b.words());
         let open = |t: &Tally, own: bool| t.leaning.iter().map(|o| (o.0, (own, o.1))).collect::<Vec<_>>();
         let seeds = deciding(&[open(&a, true), open(&b, false)].concat(), |fallen| {
@@ -285,6 +289,7 @@ impl Tally {
         t
     }
     fn words(&self) -> String {
-        format!("{} cells above it, {} level, {} below, {} undecided", self.above, self.level, self.below, self.open)
+        let cells = if self.above == 1 { "cell" } else { "cells" };
+        format!("{} {cells} above it, {} level, {} below, {} undecided", self.above, self.level, self.below, self.open)
     }
 }

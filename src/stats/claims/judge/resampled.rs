@@ -26,16 +26,29 @@ struct Concordance {
     /// Kendall's W over those; none without any.
     w: Option<f64>,
     interval: Option<(f64, f64)>,
+    /// W over all blocks, those included that tell nothing apart.
+    w_of_all: Option<f64>,
+    /// Each kind with its mean rank over the blocks that tell the kinds apart; the best kind has the highest.
+    mean_ranks: Vec<(String, f64)>,
 }
 
 impl Concordance {
     fn words(&self, blocks: usize) -> String {
         let apart = format!("told apart in {} of {blocks} blocks", self.telling);
         match (self.w, self.interval) {
-            (Some(w), Some((a, b))) => format!("{apart}, W = {w:.2} ({a:.2} to {b:.2}) over those"),
-            (Some(w), None) => format!("{apart}, W = {w:.2} over those"),
+            (Some(w), Some((a, b))) => format!("{apart}, W = {w:.2} ({a:.2} to {b:.2}) over those{}", self.all(blocks)),
+            (Some(w), None) => format!("{apart}, W = {w:.2} over those{}", self.all(blocks)),
             (None, _) => apart,
         }
+    }
+    /// The order that W speaks of.
+    fn order(&self) -> String {
+        let each: Vec<String> = self.mean_ranks.iter().map(|(kind, rank)| format!("{kind} {rank:.1}")).collect();
+        if each.is_empty() { String::new() } else { format!(", mean ranks {} (highest: best)", each.join(", ")) }
+    }
+    fn all(&self, blocks: usize) -> String {
+        let others = self.telling < blocks;
+        self.w_of_all.filter(|_| others).map_or_else(String::new, |w| format!(", {w:.2} over all"))
     }
 }
 
@@ -56,11 +69,12 @@ impl Judge<'_> {
             _ => Verdict::Inconclusive,
         };
         let reason = format!(
-            "kinds as in the post: {}; norm-matched: {} (0: no order, 1: the same order everywhere)",
+            "kinds as in the post: {}{}; norm-matched: {} (0: no order, 1: the same order everywhere)",
             l.words(literal.len()),
+            l.order(),
             m.words(matched.len())
         );
-        let number = |c: &Concordance| json!({ "blocks_told_apart": c.telling, "w": c.w, "low": c.interval.map(|i| i.0), "high": c.interval.map(|i| i.1) });
+        let number = |c: &Concordance| json!({ "blocks_told_apart": c.telling, "w": c.w, "w_of_all": c.w_of_all, "mean_ranks": c.mean_ranks, "low": c.interval.map(|i| i.0), "high": c.interval.map(|i| i.1) });
         let numbers = json!({ "literal": number(&l), "matched": number(&m) });
         if l.telling < LEAST_TELLING {
             let needed = format!("an order can be judged from {LEAST_TELLING} such blocks on, whatever the seeds");
@@ -83,9 +97,10 @@ impl Judge<'_> {
             let values = block.iter().map(|c| value(c)).collect::<Option<Vec<f64>>>();
             values.map(|v| ranks(&v, self.margins.of(block[0].name.dataset))).transpose()
         };
-        let mut telling: Vec<&[&CellData]> = vec![];
+        let (mut telling, mut all): (Vec<&[&CellData]>, Vec<_>) = (vec![], vec![]);
         for block in &cells {
             let ranks = ranked(block, &|c| c.mean())?;
+            all.extend(ranks.clone());
             if ranks.is_some_and(|r| r.iter().any(|rank| *rank != r[0])) {
                 telling.push(block);
             }
@@ -96,8 +111,15 @@ impl Judge<'_> {
             Ok(all.map(|ranks| kendalls_w(&ranks)).transpose()?.map(|w| w.unwrap_or(0.0)))
         };
         if telling.is_empty() {
-            return Ok(Concordance { telling: 0, w: None, interval: None });
+            return Ok(Concordance { telling: 0, w: None, interval: None, w_of_all: None, mean_ranks: vec![] });
         }
+        let ranks_of = telling.iter().map(|b| ranked(b, &|c| c.mean())).collect::<Result<Option<Vec<_>>, _>>()?;
+        let kinds = telling[0].iter().map(|c| c.name.option("feedback").unwrap_or_default().to_string());
+        let mean_rank = |(i, kind)| {
+            let of: Vec<f64> = ranks_of.iter().flatten().map(|r| r[i]).collect();
+            (kind, of.iter().sum::<f64>() / telling.len() as f64)
+        };
+        let mean_ranks: Vec<(String, f64)> = kinds.enumerate().map(mean_rank).collect();
         let resamples = cells.iter().flatten().map(|c| c.resampled.len()).min().unwrap_or(0);
         let mut drawn = vec![];
         for r in 0..resamples {
@@ -107,6 +129,8 @@ impl Judge<'_> {
             telling: telling.len(),
             w: w(&|c| c.mean())?,
             interval: percentile_interval(&drawn, LEVEL).ok(),
+            w_of_all: kendalls_w(&all)?,
+            mean_ranks,
         })
     }
 
@@ -152,7 +176,7 @@ impl Judge<'_> {
             });
             let say = |v: Option<f64>| v.map_or("none".into(), points);
             words.push(format!(
-                "{}: median gap {} points for feedback against {} for the others (difference {} to {})",
+                "{}: median gap {} points for feedback against {} for the others (feedback less the others {} to {})",
                 dataset.title(),
                 say(a),
                 say(b),

@@ -28,9 +28,16 @@ impl Judge<'_> {
                         .seeds_to_differ(value, corrected.map_or(ALPHA, |c| c.level))
                         .map(|s| (s, truth_of(c.mean() < value))),
                 };
+                // an interval that leaves out zero, and yet not below
+                let alike = match truth {
+                    Truth::Fails if *points == 0.0 && c.forced.is_none() && c.mean() < 0.0 => {
+                        format!(", alike within the margin of {}", 100.0 * margin)
+                    }
+                    _ => String::new(),
+                };
                 Ok(Finding {
                     truth,
-                    words: c.words(),
+                    words: c.words() + &alike,
                     number: c.number(value, corrected, margin),
                     neither_trained: c.neither_trained(),
                     open,
@@ -143,8 +150,10 @@ impl Judge<'_> {
                 Truth::Fails => "fails",
                 Truth::Open => "undecided",
             };
-            // one of those that decide the part stands for them; a part named after its dataset says it already
-            let telling = findings.iter().filter(|f| f.truth == truth).min_by_key(|f| f.neither_trained);
+            // one of those that decide the part stands for them, of undecided ones the first that leans against the claim;
+            // a part named after its dataset says it already
+            let telling = findings.iter().filter(|f| f.truth == truth);
+            let telling = telling.min_by_key(|f| (f.neither_trained, f.open.is_none_or(|o| o.1 != Truth::Fails)));
             let telling = telling.or(findings.first()).map_or("", |f| f.words.as_str());
             let telling = telling.strip_prefix(&part.name).unwrap_or(telling).trim_start();
             let beside = self.beside(part);

@@ -341,3 +341,35 @@ fn seeds_that_would_decide_are_those_of_the_verdict_not_of_every_cell() {
     let about = j.reason.split("about ").nth(1).and_then(|t| t.split(' ').next()).and_then(|n| n.parse::<u64>().ok());
     assert!(about.is_some_and(|n| (6..=200).contains(&n)), "{}", j.reason);
 }
+
+/// What training lost after its best epoch: the verdict is of the last epoch, and says what the other would be.
+#[test]
+fn a_verdict_that_hangs_on_the_epoch_says_so() {
+    let behind = |c: &CellName| level(c) - if other(c) { 5.0 * margin(c) } else { 0.0 };
+    let back = |c: &CellName| if other(c) { 5.0 * margin(c) } else { 0.0 };
+    let judged = |id, best: Box<dyn Fn(&CellName) -> f64>| World { best, ..world(id, behind) }.judged();
+    for (id, at_last, at_best) in [("C11", NotReproduced, Reproduced), ("C19", Reproduced, NotReproduced)] {
+        let j = judged(id, Box::new(back));
+        assert_verdict(at_last, &j, "fell back");
+        assert_eq!(j.numbers["at_best_validation_epoch"], at_best.name());
+        let words = format!("read at each trial's best validation epoch: {}", at_best.name());
+        assert!(j.reason.contains(&words), "{}", j.reason);
+        let j = judged(id, Box::new(|_| 0.0));
+        assert_verdict(at_last, &j, "kept its level");
+        assert!(j.numbers.get("at_best_validation_epoch").is_none() && !j.reason.contains("best validation epoch"));
+    }
+}
+
+/// Two comparisons are open, one towards the claim and one against it: the second is shown.
+#[test]
+fn of_undecided_comparisons_one_that_leans_against_the_claim_stands_for_them() {
+    let apart = |c: &CellName| match (mnist(c), c.option("train")) {
+        (false, Some("output")) => -0.03,
+        (false, Some("hidden")) => -0.01,
+        _ => 0.0,
+    };
+    let j = World { noise: 0.03, ..world("C12", move |c| level(c) + apart(c)) }.judged();
+    // with the output frozen it costs less than the two points of the claim
+    let open = "CIFAR-10: undecided in both comparisons, such as Hebbian descent D output frozen";
+    assert!(j.reason.contains(open), "{}", j.reason);
+}
