@@ -117,8 +117,8 @@ const SETTLED: f64 = 0.005;
 /// Every claim, in order of number.
 pub fn judge(trials: &DataFrame, curves: &DataFrame, margins: &Margins) -> Result<Vec<Judged>, StatsError> {
     let evidence = Evidence::new(trials, curves)?;
-    let last = all(&evidence, margins)?;
-    let best = all(&evidence.at_best()?, margins)?;
+    let last = outcomes(&evidence, margins)?;
+    let best = outcomes(&evidence.at_best()?, margins)?;
     Ok(last.into_iter().zip(best).map(|(last, best)| finish(last, best.verdict)).collect())
 }
 
@@ -132,7 +132,7 @@ struct Outcome {
     tail: String,
 }
 
-fn all(evidence: &Evidence, margins: &Margins) -> Result<Vec<Outcome>, StatsError> {
+fn outcomes(evidence: &Evidence, margins: &Margins) -> Result<Vec<Outcome>, StatsError> {
     let corrected = corrected(evidence, margins)?;
     let judge = |claim: &Claim| Judge { evidence, margins, corrected: &corrected[claim.family] };
     REGISTRY.iter().map(|claim| one(claim, &judge(claim))).collect()
