@@ -14,6 +14,9 @@ pub fn tables(page: &Page, sections: &Sections) -> Vec<(String, Table)> {
     } else {
         all.push(("verdicts".to_string(), verdicts(&page.verdicts)));
     }
+    if !page.families.rows.is_empty() {
+        all.push(("families".into(), page.families.clone()));
+    }
     if !page.headline.rows.is_empty() {
         all.push(("headline".into(), page.headline.clone()));
     }

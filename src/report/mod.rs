@@ -11,6 +11,7 @@ mod exports;
 mod facts;
 #[cfg(test)]
 mod fake;
+mod families;
 mod field;
 mod first_page;
 pub mod format;

@@ -311,3 +311,24 @@ fn claims_compare_cells_of_one_length() {
     assert_eq!(c6.numbers["parts"][0]["tests"][0]["n"], 2, "{}", c6.reason);
     assert_eq!(c6.numbers["steps"], 12 * 703);
 }
+
+/// The row of a family holds its extremes, and baselines are none of its cells.
+#[test]
+fn what_a_family_costs_is_read_from_its_own_cells() {
+    let fake = frames(Profile::Quick, &trials(Profile::Quick, 5));
+    let (_dir, out, _) = rendered("families", &fake);
+    let md = read(&out, "report.md");
+    let row = md.lines().find(|l| l.starts_with("| HebbNet | MNIST |")).expect("a row");
+    let fields: Vec<&str> = row.split('|').map(str::trim).collect();
+    let cells = fake.summary.column("cell").unwrap().str().unwrap().clone();
+    let differences = fake.summary.column("difference_mean").unwrap().f64().unwrap().clone();
+    let of_family = (0..fake.summary.height()).filter(|&i| cells.get(i).unwrap().starts_with("mnist/1x2000/hebbnet/"));
+    // figure 3 holds three variants with Hebb's and Oja's rule; the subspace rule stands in another figure
+    let of_family = of_family.filter(|&i| !cells.get(i).unwrap().contains("subspace"));
+    let of_family: Vec<f64> = of_family.filter_map(|i| differences.get(i)).collect();
+    assert_eq!(fields[3], of_family.len().to_string(), "{row}");
+    let (most, least) =
+        (of_family.iter().copied().fold(f64::MIN, f64::max), of_family.iter().copied().fold(f64::MAX, f64::min));
+    assert!(fields[5].starts_with(&super::format::points(most)), "{most}: {row}");
+    assert!(fields[7].starts_with(&super::format::points(least)), "{least}: {row}");
+}

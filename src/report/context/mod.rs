@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::checklist::{self, Item};
 use super::facts::{AssumptionContext, Fact, Notice};
+use super::families;
 use super::first_page;
 use super::format;
 use super::model::Model;
@@ -29,6 +30,9 @@ pub struct Page {
     pub facts: Vec<Fact>,
     pub notice: Notice,
     pub verdicts: Verdicts,
+    /// What each family of rules costs.
+    pub families: Table,
+    pub families_note: String,
     pub headline: Table,
     pub headline_note: String,
     pub figures: Vec<FigureContext>,
@@ -133,6 +137,8 @@ pub fn page(model: &Model, plots: &[Vec<Plot>], sections: &Sections) -> Page {
         facts: first_page::facts(model),
         notice: first_page::notice(model),
         verdicts: verdicts::of_all(model),
+        families: families::table(model),
+        families_note: "Each figure's cells over all its networks, settings and kinds, norm-matched ones too. Best and worst are picked by the very accuracy that is shown. Failed to train: no trial finished; these cells count below all others.".into(),
         headline: tables::headline(&model.headline),
         headline_note: "The best kind is the one with the highest mean of the six options, picked by the very accuracy that is shown: read its lead with that in mind. Intervals are for one comparison at a time. On networks with one hidden layer both columns hold the same trials, since the two rules are then one.".into(),
         figures,
