@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::format::{self, slug};
 use super::model::Model;
 use crate::stats::claims::{Judged, Verdict, tally};
+use crate::stats::robustness::Robustness;
 use crate::study::claims::{self, Claim};
 
 /// The first page's table.
@@ -47,6 +48,8 @@ pub struct ClaimContext {
     pub reason: String,
     /// Its first clause, for the first page; the whole stands at the figure that the link names.
     pub brief: String,
+    /// Settings of the robustness tables in which its direction turns; empty where none does.
+    pub turns: String,
     /// Where the run is too short: why, what the predicate would come to so far, and its numbers.
     pub short: Option<Short>,
     /// Anchor of its figure; empty where the figure is not in the report.
@@ -91,11 +94,23 @@ fn context(model: &Model, claim: &'static Claim, judged: &Judged) -> ClaimContex
         brief: if link.is_empty() { whole.clone() } else { brief(whole) },
         reason: judged.reason.clone(),
         short,
+        turns: turns(model.robustness, claim),
         link,
         reference: beside.map_or_else(String::new, |j| {
             format!("{}{}", j.verdict.name(), if j.provisional { " (provisional)" } else { "" })
         }),
         reference_class: beside.map_or("none", |j| class(j.verdict)),
+    }
+}
+
+/// `Its direction turns in the robustness tables: Recipe unit.`
+fn turns(robustness: Option<&Robustness>, claim: &Claim) -> String {
+    let tables = robustness.map_or(&[][..], |r| &r.tables);
+    let turned = tables.iter().filter(|t| t.turned.iter().any(|t| t.claim.id == claim.id));
+    let names: Vec<&str> = turned.map(|t| t.setting.title).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("Its direction turns in the robustness tables: {}.", names.join(", ")),
     }
 }
 
@@ -257,5 +272,26 @@ mod tests {
         ] {
             assert_eq!(brief(&whole), want);
         }
+    }
+
+    #[test]
+    fn a_claim_names_the_settings_that_turn_it() {
+        use crate::stats::robustness::{Direction, Seen, Table, Turned};
+        use crate::study::robustness::setting;
+        let claim = |id| claims::claim(id).unwrap();
+        let seen = |seen| Direction { claim: claim("C1"), seen, words: String::new() };
+        let turned =
+            |id| Turned { claim: claim(id), choice: None, before: seen(Seen::Fails), after: seen(Seen::Holds) };
+        let table = |id, turned| Table { setting: setting(id), rows: vec![], judged: vec![], turned };
+        // two choices may turn one claim: the table is named once
+        let tables =
+            vec![table("unit", vec![turned("C1")]), table("choices", vec![turned("C1"), turned("C1"), turned("C2")])];
+        let r = Robustness { tables, seeds: 3, epochs: 5, full_data: true };
+        assert_eq!(
+            turns(Some(&r), claim("C1")),
+            "Its direction turns in the robustness tables: Recipe unit, Other readings of single rules."
+        );
+        assert_eq!(turns(Some(&r), claim("C9")), "");
+        assert_eq!(turns(None, claim("C1")), "");
     }
 }

@@ -6,8 +6,11 @@ use crate::report::model::{CellModel, FigureModel, Model, distinct};
 use crate::report::plots::Plot;
 use crate::report::section::PlotContext;
 use crate::report::{first_page, format, growth_table, published, tables, verdicts};
+use crate::stats::robustness;
+use crate::study::Cell;
 use crate::study::assumptions;
 use crate::study::figures::PlotKind;
+use crate::study::robustness::Change;
 
 pub(super) fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureContext {
     let id = f.figure.id;
@@ -28,7 +31,7 @@ pub(super) fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureCo
             "By the 95% interval of the difference, paired by seed, one comparison at a time.".into()
         },
         claims: verdicts::of_figure(model, id),
-        gaps: gaps(f),
+        gaps: gaps(model, f),
         plots: plots.iter().filter(|p| !follows(p)).map(plot).collect(),
         more_plots: plots.iter().filter(|p| follows(p)).map(plot).collect(),
         table: match f.figure.plot {
@@ -65,7 +68,7 @@ pub(super) fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureCo
 }
 
 /// What is missing in a figure, as sentences.
-fn gaps(f: &FigureModel) -> Vec<String> {
+fn gaps(model: &Model, f: &FigureModel) -> Vec<String> {
     let mut out = Vec::new();
     let (present, wanted) = f.progress();
     if present < wanted {
@@ -100,6 +103,7 @@ fn gaps(f: &FigureModel) -> Vec<String> {
         ));
     }
     out.extend(fell_apart(f));
+    out.extend(at_own_rate(model, f));
     out
 }
 
@@ -118,6 +122,30 @@ fn fell_apart(f: &FigureModel) -> Option<String> {
             format::plural(apart.len(), "cell", "cells")
         )
     })
+}
+
+/// What became of cells that fell apart at a borrowed rate once they had one of their own.
+fn at_own_rate(model: &Model, f: &FigureModel) -> Option<String> {
+    let own = model.robustness?.tables.iter().find(|t| t.setting.change == Change::OwnRate)?;
+    let apart = f.cells.iter().filter(|c| c.fell_apart());
+    let each = apart.filter_map(|c| {
+        let (dataset, network) = (c.cell.dataset.title(), c.cell.network.title());
+        Some(format!("{dataset} {network} {} {}", tables::row_name(f, c).text, both_rates(own, &c.cell)?))
+    });
+    let each: Vec<String> = each.collect();
+    (!each.is_empty()).then(|| {
+        format!(
+            "With backpropagation's rate and with one searched for the rule itself (robustness tables, {} epochs): {}.",
+            model.robustness.map_or(0, |r| r.epochs),
+            each.join("; ")
+        )
+    })
+}
+
+/// `31.67% and 49.40%`, where the two differ in their rate.
+fn both_rates(own: &robustness::Table, cell: &Cell) -> Option<String> {
+    let row = own.rows.iter().find(|r| !r.same && r.of.canonical() == cell.canonical())?;
+    Some(format!("{}% and {}%", format::percent(row.main.mean?), format::percent(row.other.mean?)))
 }
 
 /// Plots over epochs stand after the table.
@@ -160,4 +188,43 @@ fn command(model: &Model, f: &FigureModel) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::robustness::{Row, Side};
+    use crate::study::robustness::setting;
+
+    #[test]
+    fn rates_are_compared_only_where_they_differ() {
+        let side = |mean| Side { mean, finished: 3, ..Side::default() };
+        let cell = |rule: &str| format!("cifar10/1x2000/{rule}").parse::<Cell>().unwrap();
+        let row = |rule: &str, other, same| Row {
+            cell: cell(rule),
+            of: cell(rule),
+            choice: None,
+            main: side(Some(0.3167)),
+            other: side(other),
+            change: None,
+            same,
+        };
+        let own = robustness::Table {
+            setting: setting("own-rate"),
+            rows: vec![
+                row("fa/feedback=random", Some(0.494), false),
+                row("bp", Some(0.3167), true),
+                row("drtp", None, false),
+            ],
+            judged: vec![],
+            turned: vec![],
+        };
+        // with one hidden layer direct feedback alignment is the same cell
+        for rule in ["fa/feedback=random", "dfa/feedback=random"] {
+            assert_eq!(both_rates(&own, &cell(rule)).unwrap(), "31.67% and 49.40%");
+        }
+        for rule in ["bp", "drtp", "fa/feedback=random-sign"] {
+            assert_eq!(both_rates(&own, &cell(rule)), None, "{rule}");
+        }
+    }
 }
