@@ -1,5 +1,7 @@
 //! The words of the first page: what was done, how large it was, what it can decide, the direction seen.
 
+use std::collections::HashSet;
+
 use super::facts::{Fact, Notice, fact};
 use super::format::{self, capital, figures_named};
 use super::model::{Direction, FigureModel, Model, mean_std};
@@ -37,6 +39,9 @@ pub fn facts(model: &Model) -> Vec<Fact> {
     let cells = super::model::distinct(
         model.figures.iter().flat_map(|f| &f.cells).filter(|c| !c.runs.is_empty()).map(|c| c.canonical.clone()),
     );
+    let of_figures = model.figures.iter().flat_map(|f| &f.cells).flat_map(|c| c.runs.iter().chain(&c.repeats));
+    let of_figures = of_figures.map(|r| &r.key).collect::<HashSet<_>>().len();
+    let beside = if p.robustness { p.trials.saturating_sub(of_figures) } else { 0 };
     let images = DatasetId::ALL.iter().filter_map(|id| {
         p.data.get(id.name()).map(|d| format!("{} {}", id.title(), format::count(d.train_images as u64)))
     });
@@ -55,9 +60,13 @@ pub fn facts(model: &Model) -> Vec<Fact> {
         fact(
             "Trials",
             format!(
-                "{} ({}, {})",
-                format::count(p.trials as u64),
+                "{} in {}{}, {}",
+                format::count((p.trials - beside) as u64),
                 format::plural(cells.len(), "cell", "cells"),
+                match beside {
+                    0 => String::new(),
+                    n => format!(", {} more in the robustness tables", format::count(n as u64)),
+                },
                 if p.diverged == 0 { "none diverged".into() } else { format!("{} diverged", p.diverged) }
             ),
         ),
@@ -193,7 +202,13 @@ pub fn notice(model: &Model) -> Notice {
     // most statements judged: no longer the start of training
     let long = 2 * (firm + open) > model.claims.len();
     let (can, cannot) = if long { (LONG_CAN, LONG_CANNOT) } else { (SHORT_CAN, SHORT_CANNOT) };
-    let lines = |lines: &[&str]| lines.iter().map(|l| l.replace("POST", &post.to_string())).collect();
+    let borrowed = match model.robustness {
+        Some(_) => "the figures use backpropagation's, a few cells of the robustness tables have their own",
+        None => "they use backpropagation's",
+    };
+    let lines = |lines: &[&str]| {
+        lines.iter().map(|l| l.replace("POST", &post.to_string()).replace("BORROWED", borrowed)).collect()
+    };
     Notice {
         short,
         heading: format!(
@@ -245,7 +260,7 @@ const LONG_CANNOT: &[&str] = &[
     "whether backpropagation overfits, which takes longer;",
     TUNED,
 ];
-const TUNED: &str = "anything about rates tuned for each kind of feedback: they use backpropagation's.";
+const TUNED: &str = "what each kind of feedback reaches at a rate of its own: BORROWED.";
 
 fn sentence(d: Direction, of: &str) -> Option<String> {
     let total = d.above + d.below + d.open;

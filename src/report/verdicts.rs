@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::format::{self, slug};
-use super::model::Model;
+use super::model::{Model, distinct};
 use crate::stats::claims::{Judged, Verdict, tally};
 use crate::stats::robustness::Robustness;
 use crate::study::claims::{self, Claim};
@@ -48,7 +48,7 @@ pub struct ClaimContext {
     pub reason: String,
     /// Its first clause, for the first page; the whole stands at the figure that the link names.
     pub brief: String,
-    /// Settings of the robustness tables in which its direction turns; empty where none does.
+    /// Robustness tables that turn its direction, and how; empty where none does.
     pub turns: String,
     /// Where the run is too short: why, what the predicate would come to so far, and its numbers.
     pub short: Option<Short>,
@@ -103,14 +103,18 @@ fn context(model: &Model, claim: &'static Claim, judged: &Judged) -> ClaimContex
     }
 }
 
-/// `Its direction turns in the robustness tables: Recipe unit.`
+/// `Robustness tables turn its direction: Recipe unit (from fails to holds).`
 fn turns(robustness: Option<&Robustness>, claim: &Claim) -> String {
     let tables = robustness.map_or(&[][..], |r| &r.tables);
-    let turned = tables.iter().filter(|t| t.turned.iter().any(|t| t.claim.id == claim.id));
-    let names: Vec<&str> = turned.map(|t| t.setting.title).collect();
-    match names.is_empty() {
+    let turned = tables.iter().flat_map(|t| t.turned.iter().map(move |d| (t.setting.title, d)));
+    let how = turned
+        .filter(|(_, d)| d.claim.id == claim.id)
+        .map(|(title, d)| format!("{title} (from {} to {})", d.before.seen.name(), d.after.seen.name()));
+    // two readings may do the same
+    let how = distinct(how);
+    match how.is_empty() {
         true => String::new(),
-        false => format!("Its direction turns in the robustness tables: {}.", names.join(", ")),
+        false => format!("Robustness tables turn its direction: {}.", how.join(", ")),
     }
 }
 
@@ -289,7 +293,7 @@ mod tests {
         let r = Robustness { tables, seeds: 3, epochs: 5, full_data: true };
         assert_eq!(
             turns(Some(&r), claim("C1")),
-            "Its direction turns in the robustness tables: Recipe unit, Other readings of single rules."
+            "Robustness tables turn its direction: Recipe unit (from fails to holds), Other readings of single rules (from fails to holds)."
         );
         assert_eq!(turns(Some(&r), claim("C9")), "");
         assert_eq!(turns(None, claim("C1")), "");
