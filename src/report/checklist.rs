@@ -60,7 +60,7 @@ pub fn items(model: &Model) -> Vec<Item> {
         item("Is variation reported?", repeats.0, repeats.1),
         item("Are failures reported?", "yes", format!("{} of {} trials diverged. {own_code}", p.diverged, p.trials)),
         item("Do the same seeds give the same bits?", "yes", "Within a trial no result depends on the number of threads or on timing; each trial's final weights are hashed, and each figure names the hash of its rows.".into()),
-        item("Is the machine described, and what it took?", "yes", format!("{}, {}, {} of them used; {}; wall time {}, training steps alone {} of one core.", p.cpu, format::plural(p.cores, "core", "cores"), p.threads, p.operating_system, format::duration(p.wall_time_s), format::duration(model.train_time_s))),
+        item("Is the machine described, and what it took?", "yes", format!("{}, {}, {} of them used; {}; {} {}, training steps alone {} of one core.", p.cpu, format::plural(p.cores, "core", "cores"), p.threads, p.operating_system, if p.trained_now == 0 { "time that the trials took" } else { "wall time" }, format::duration(p.wall_time_s), format::duration(model.train_time_s))),
         match model.study {
             Some(_) => item("Were choices fixed before the results were seen?", "partly", "Cells, settings and seeds are those of the study file, shown under Provenance; when it was written is not known to the program.".into()),
             None => item("Were choices fixed before the results were seen?", "partly", "Figures, cells and recipe are fixed in code; rates come from the validation search. The best kinds in the first table are picked by the accuracy that is shown, which flatters them.".into()),

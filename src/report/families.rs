@@ -31,22 +31,25 @@ fn rows(f: &FigureModel) -> Vec<Row> {
     let of = |dataset| {
         let rules = f.cells.iter().filter(|c| c.cell.dataset == dataset && c.is_compared());
         let rules = rules.filter(|c| !stands_beside(f, c) && !c.runs.is_empty());
-        let (mut trained, failed): (Vec<&CellModel>, Vec<_>) = rules.partition(|c| c.summary.difference.is_some());
-        let all = trained.len() + failed.len();
-        trained.sort_by(|a, b| b.summary.difference.partial_cmp(&a.summary.difference).expect("finite means"));
-        // those that failed stand below all others
+        let failed = rules.clone().filter(|c| c.finished() == 0 && c.diverged() > 0).count();
+        // what has no backpropagation beside it, or one seed alone, is not compared
+        let mut trained: Vec<(f64, &CellModel)> = rules.filter_map(|c| Some((c.summary.difference?, c))).collect();
+        trained.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let trained: Vec<&CellModel> = trained.into_iter().map(|t| t.1).collect();
+        let all = trained.len() + failed;
+        // those that failed stand below all others; of two in the middle the better
         let median = trained.get(all.saturating_sub(1) / 2).copied();
-        let furthest = trained.last().copied();
+        let worst = trained.last().copied();
         (all > 0).then(|| Row {
             strong: false,
             cells: vec![
                 Field::text(f.figure.title),
                 Field::text(dataset.title()),
                 Field::count(all),
-                Field::tally(failed.len()),
+                Field::tally(failed),
                 place(trained.first().copied()),
                 place(median),
-                place(furthest),
+                place(worst),
             ],
         })
     };
@@ -57,7 +60,8 @@ fn rows(f: &FigureModel) -> Vec<Row> {
 fn stands_beside(f: &FigureModel, c: &CellModel) -> bool {
     let of = |c: &CellModel| c.cell.rule.option("feedback") == Some("kolen-pollack") || c.feedback_rate().is_some();
     let learns = || f.cells.iter().any(of);
-    c.cell.rule.name() == "frozen" || (c.cell.rule.option("feedback") == Some("random") && learns())
+    let fixed = || matches!(c.cell.rule.name(), "fa" | "dfa") && c.cell.rule.option("feedback") == Some("random");
+    c.cell.rule.name() == "frozen" || (fixed() && learns())
 }
 
 /// A difference with the cell that has it.

@@ -1,6 +1,6 @@
 //! The words of the first page: what was done, how large it was, what it can decide, the direction seen.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::facts::{Fact, Notice, fact};
 use super::format::{self, capital, figures_named};
@@ -40,8 +40,9 @@ pub fn facts(model: &Model) -> Vec<Fact> {
         model.figures.iter().flat_map(|f| &f.cells).filter(|c| !c.runs.is_empty()).map(|c| c.canonical.clone()),
     );
     let of_figures = model.figures.iter().flat_map(|f| &f.cells).flat_map(|c| c.runs.iter().chain(&c.repeats));
-    let of_figures = of_figures.map(|r| &r.key).collect::<HashSet<_>>().len();
-    let beside = if p.robustness { p.trials.saturating_sub(of_figures) } else { 0 };
+    let of_figures: HashMap<&String, bool> = of_figures.map(|r| (&r.key, r.diverged)).collect();
+    let diverged_of_figures = of_figures.values().filter(|d| **d).count();
+    let tables = model.robustness.filter(|r| r.seeds > 0);
     let images = DatasetId::ALL.iter().filter_map(|id| {
         p.data.get(id.name()).map(|d| format!("{} {}", id.title(), format::count(d.train_images as u64)))
     });
@@ -56,22 +57,25 @@ pub fn facts(model: &Model) -> Vec<Fact> {
         }
         None => super::model::distinct(model.lengths.iter().map(|l| l.epochs.to_string())),
     };
+    let diverged = |n: usize| if n == 0 { "none diverged".to_string() } else { format!("{n} diverged") };
+    let also = |n: Option<usize>| n.map_or_else(String::new, |n| format!(" (robustness tables {n})"));
     vec![
         fact(
             "Trials",
             format!(
-                "{} in {}{}, {}",
-                format::count((p.trials - beside) as u64),
+                "{} in {} ({}){}",
+                format::count(of_figures.len() as u64),
                 format::plural(cells.len(), "cell", "cells"),
-                match beside {
-                    0 => String::new(),
-                    n => format!(", {} more in the robustness tables", format::count(n as u64)),
-                },
-                if p.diverged == 0 { "none diverged".into() } else { format!("{} diverged", p.diverged) }
+                diverged(diverged_of_figures),
+                tables.map_or_else(String::new, |_| format!(
+                    ", {} more in the robustness tables ({})",
+                    format::count(p.trials.saturating_sub(of_figures.len()) as u64),
+                    diverged(p.diverged.saturating_sub(diverged_of_figures))
+                ))
             ),
         ),
-        fact("Seeds", p.seeds.len().to_string()),
-        fact("Epochs", epochs.join(" / ")),
+        fact("Seeds", format!("{}{}", p.seeds.len(), also(tables.map(|r| r.seeds)))),
+        fact("Epochs", format!("{}{}", epochs.join(" / "), also(tables.map(|r| r.epochs as usize)))),
         fact("Training images", images.collect::<Vec<_>>().join(" · ")),
         fact(
             "Time",
@@ -150,11 +154,7 @@ pub fn notice(model: &Model) -> Notice {
     if model.study.is_some() {
         return notice_of_study(model, directions, directions_note);
     }
-    let mut of_the_post: Vec<u32> =
-        model.figures.iter().map(|f| f.figure.epochs_of_the_post).filter(|e| *e > 0).collect();
-    of_the_post.sort();
-    of_the_post.dedup();
-    let post = of_the_post.last().copied().unwrap_or(0);
+    let post = model.figures.iter().map(|f| f.figure.epochs_of_the_post).max().unwrap_or(0);
     let lengths: Vec<String> = model
         .lengths
         .iter()
@@ -189,7 +189,7 @@ pub fn notice(model: &Model) -> Notice {
     let provisional = model.claims.iter().filter(|c| c.provisional && judged.contains(&c.verdict)).count();
     let mut rest = vec![];
     if provisional > 0 {
-        rest.push("Provisional: accuracies were still moving".to_string());
+        rest.push("Provisional means that accuracies were still moving".to_string());
     }
     if open > 0 {
         rest.push(format!(
@@ -222,8 +222,7 @@ pub fn notice(model: &Model) -> Notice {
             }
         ),
         body: format!(
-            "The post trained for {} epochs. Trials here have {}{}. {rest}{}",
-            of_the_post.iter().map(u32::to_string).collect::<Vec<_>>().join(" or "),
+            "The post states {post} epochs for its longest training. Trials here have {}{}. {rest}{}",
             format::list(&lengths),
             if only_subset { ", on a subset of the images" } else { "" },
             if firm + open < model.claims.len() {

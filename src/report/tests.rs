@@ -312,6 +312,18 @@ fn claims_compare_cells_of_one_length() {
     assert_eq!(c6.numbers["steps"], 12 * 703);
 }
 
+/// One seed leaves nothing to compare, which is no failure to train.
+#[test]
+fn a_family_of_single_seeds_has_no_row() {
+    let one: Vec<Made> = trials(Profile::Quick, 1).into_iter().filter(|m| m.seed == 0).collect();
+    let mut fake = frames(Profile::Quick, &one);
+    fake.summary = summarise(&fake.trials).unwrap();
+    let (_dir, out, _) = rendered("single", &fake);
+    let md = read(&out, "report.md");
+    let families = md.split("## What each family").nth(1).map_or("", |rest| rest.split("\n## ").next().unwrap_or(""));
+    assert!(!families.contains("| Hebbian descent |") && !families.contains("| HebbNet |"), "{families}");
+}
+
 /// The row of a family holds its extremes, and baselines are none of its cells.
 #[test]
 fn what_a_family_costs_is_read_from_its_own_cells() {
@@ -331,4 +343,7 @@ fn what_a_family_costs_is_read_from_its_own_cells() {
         (of_family.iter().copied().fold(f64::MIN, f64::max), of_family.iter().copied().fold(f64::MAX, f64::min));
     assert!(fields[5].starts_with(&super::format::points(most)), "{most}: {row}");
     assert!(fields[7].starts_with(&super::format::points(least)), "{least}: {row}");
+    // direct random targets are a rule of their own, fixed feedback beside feedback that learns is not
+    let row = md.lines().find(|l| l.starts_with("| Beyond the post | MNIST |")).expect("a row");
+    assert_eq!(row.split('|').nth(3).map(str::trim), Some("4"), "{row}");
 }

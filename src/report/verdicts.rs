@@ -103,7 +103,7 @@ fn context(model: &Model, claim: &'static Claim, judged: &Judged) -> ClaimContex
     }
 }
 
-/// `Robustness tables turn its direction: Recipe unit (from fails to holds).`
+/// `In the robustness tables (...) its direction turns: Recipe unit (from fails to holds).`
 fn turns(robustness: Option<&Robustness>, claim: &Claim) -> String {
     let tables = robustness.map_or(&[][..], |r| &r.tables);
     let turned = tables.iter().flat_map(|t| t.turned.iter().map(move |d| (t.setting.title, d)));
@@ -114,7 +114,12 @@ fn turns(robustness: Option<&Robustness>, claim: &Claim) -> String {
     let how = distinct(how);
     match how.is_empty() {
         true => String::new(),
-        false => format!("Robustness tables turn its direction: {}.", how.join(", ")),
+        false => format!(
+            "In the robustness tables (a few cells, {} and {}, no test) its direction turns: {}.",
+            format::plural(robustness.map_or(0, |r| r.seeds), "seed", "seeds"),
+            format::plural(robustness.map_or(0, |r| r.epochs as usize), "epoch", "epochs"),
+            how.join(", ")
+        ),
     }
 }
 
@@ -240,7 +245,7 @@ pub fn of_all(model: &Model) -> Verdicts {
             )
         }),
         note: format!(
-            "Most claims are decided by paired t tests over seeds, corrected after Holm within each family of claims. Alike means equivalent by two one-sided tests, within {} on MNIST and {} on CIFAR-10 (--margins of report render); not alike, that a one-sided test finds the difference beyond the margin, after Holm. C15 and C23 go by a bootstrap over seeds and test images, whose intervals are too narrow with few seeds (with five about 84% instead of 95% for a mean; fewer than three decide nothing); C7, C17, C21, C22 and C24 compare measured values with their limits. Provisional: validation accuracy of a compared cell moved by more than 0.5 points between the last two fifths of its epochs. A verdict that would differ with accuracy read at each trial's best validation epoch, as with early stopping, names the other one. The seeds that would decide a claim are estimated from the means and the spread seen here.{least} Brackets hold the 95% t interval of a difference, one comparison at a time. HL: HebbNet's hidden layer by a local rule alone, T: with its activation threshold, GS: with gradient sparsity, O1: with Oja's factor, W: Kendall's coefficient of concordance. The whole reason stands at the claim's first figure; all numbers, exact tests and bootstrap intervals are in claims.json.",
+            "Most claims are decided by paired t tests over seeds, corrected after Holm within each family of claims. Alike means equivalent by two one-sided tests, within {} on MNIST and {} on CIFAR-10 (--margins of report render); not alike, that a one-sided test finds the difference beyond the margin, after Holm. C15 and C23 go by a bootstrap over seeds and test images, whose intervals are too narrow with few seeds (with five about 84% instead of 95% for a mean; fewer than three decide nothing); C7, C17, C21, C22 and C24 compare measured values with their limits. Provisional: validation accuracy of a compared cell moved by more than 0.5 points between the last two fifths of its epochs. A verdict that would differ with accuracy read at each trial's best validation epoch names the other one (a trial that diverged counts as chance there too). The seeds that would decide a claim are estimated from the means and the spread seen here.{least} Brackets hold the 95% t interval of a difference, one comparison at a time. HL: HebbNet's hidden layer by a local rule alone, T: with its activation threshold, GS: with gradient sparsity, O1: with Oja's factor, W: Kendall's coefficient of concordance. The whole reason stands at the claim's first figure; all numbers, exact tests and bootstrap intervals are in claims.json.",
             size(model.margins.mnist),
             size(model.margins.cifar10),
         ),
@@ -293,7 +298,7 @@ mod tests {
         let r = Robustness { tables, seeds: 3, epochs: 5, full_data: true };
         assert_eq!(
             turns(Some(&r), claim("C1")),
-            "Robustness tables turn its direction: Recipe unit (from fails to holds), Other readings of single rules (from fails to holds)."
+            "In the robustness tables (a few cells, 3 seeds and 5 epochs, no test) its direction turns: Recipe unit (from fails to holds), Other readings of single rules (from fails to holds)."
         );
         assert_eq!(turns(Some(&r), claim("C9")), "");
         assert_eq!(turns(None, claim("C1")), "");

@@ -74,7 +74,7 @@ pub static SETTINGS: [Setting; 6] = [
     Setting {
         id: "nokland",
         title: "Recipe nokland",
-        about: "Pixels in 0..1, sigmoid outputs with binary cross-entropy, RMSprop at 1e-4, as the published feedback-alignment experiments.",
+        about: "Pixels in 0..1, sigmoid outputs with binary cross-entropy, RMSprop at 1e-4, as the published feedback-alignment experiments. Rates of B and of HebbNet's hidden layer stay those that were searched for the main recipe, which need not suit this one.",
         change: Change::Recipe(Recipe::Nokland),
         assumptions: &["A1", "A2", "A3"],
     },

@@ -45,7 +45,7 @@ pub(super) fn figure(model: &Model, f: &FigureModel, plots: &[Plot]) -> FigureCo
             _ => "Mean ± standard deviation (n−1) of test accuracy after the last epoch, 95% t interval under it; differences are paired by seed; n counts finished trials. Diverged: weights or loss stopped being finite. Runaway: the weights' norm passed 100 times its start. Train accuracy is on all training images. * seeds missing.",
         }
         .to_string()
-            + tables::other_rate_note(f)
+            + if f.figure.plot == PlotKind::Growth { "" } else { tables::other_rate_note(f) }
             + &tables::clipped_note(f),
         published,
         published_note: published::NOTE.into(),
@@ -124,28 +124,32 @@ fn fell_apart(f: &FigureModel) -> Option<String> {
     })
 }
 
-/// What became of cells that fell apart at a borrowed rate once they had one of their own.
+/// What became of cells that fell apart or diverged at a borrowed rate once they had one of their own.
 fn at_own_rate(model: &Model, f: &FigureModel) -> Option<String> {
-    let own = model.robustness?.tables.iter().find(|t| t.setting.change == Change::OwnRate)?;
-    let apart = f.cells.iter().filter(|c| c.fell_apart());
-    let each = apart.filter_map(|c| {
+    let robustness = model.robustness?;
+    let own_size = (robustness.seeds, robustness.epochs as usize);
+    let own = robustness.tables.iter().find(|t| t.setting.change == Change::OwnRate)?;
+    let failed = f.cells.iter().filter(|c| c.fell_apart() || (c.finished() == 0 && c.diverged() > 0));
+    let each = failed.filter_map(|c| {
         let (dataset, network) = (c.cell.dataset.title(), c.cell.network.title());
         Some(format!("{dataset} {network} {} {}", tables::row_name(f, c).text, both_rates(own, &c.cell)?))
     });
     let each: Vec<String> = each.collect();
     (!each.is_empty()).then(|| {
         format!(
-            "With backpropagation's rate and with one searched for the rule itself (robustness tables, {} epochs): {}.",
-            model.robustness.map_or(0, |r| r.epochs),
+            "With backpropagation's rate and with one searched for the rule itself (robustness tables, {} and {}): {}.",
+            format::plural(own_size.0, "seed", "seeds"),
+            format::plural(own_size.1, "epoch", "epochs"),
             each.join("; ")
         )
     })
 }
 
-/// `31.67% and 49.40%`, where the two differ in their rate.
+/// `31.67% and 49.40%`, or `diverged and 84.57%`, where the two differ in their rate.
 fn both_rates(own: &robustness::Table, cell: &Cell) -> Option<String> {
     let row = own.rows.iter().find(|r| !r.same && r.of.canonical() == cell.canonical())?;
-    Some(format!("{}% and {}%", format::percent(row.main.mean?), format::percent(row.other.mean?)))
+    let main = row.main.mean.map_or_else(|| "diverged".into(), |m| format!("{}%", format::percent(m)));
+    Some(format!("{main} and {}%", format::percent(row.other.mean?)))
 }
 
 /// Plots over epochs stand after the table.

@@ -138,7 +138,7 @@ pub fn page(model: &Model, plots: &[Vec<Plot>], sections: &Sections) -> Page {
         notice: first_page::notice(model),
         verdicts: verdicts::of_all(model),
         families: families::table(model),
-        families_note: "Each figure's cells over all its networks, settings and kinds, norm-matched ones too. Best and worst are picked by the very accuracy that is shown. Failed to train: no trial finished; these cells count below all others.".into(),
+        families_note: "Each figure's cells over all its networks, settings and kinds, norm-matched ones too; baselines (frozen features, a linear classifier, fixed feedback beside feedback that learns) are left out, and with one hidden layer feedback alignment and direct feedback alignment are the same cells. Best and worst are picked by the very accuracy that is shown. Failed to train: every trial diverged; for the median these cells count below all others, and the worst is the worst that trained.".into(),
         headline: tables::headline(&model.headline),
         headline_note: "The best kind is the one with the highest mean of the six options, picked by the very accuracy that is shown: read its lead with that in mind. Intervals are for one comparison at a time. On networks with one hidden layer both columns hold the same trials, since the two rules are then one.".into(),
         figures,

@@ -160,11 +160,11 @@ fn line(pen: &Pen, frame: &Frame, points: &Points, tone: Tone, place: usize) -> 
             words += &format!("\nmean {}%, 95% interval {}", percent_or_none(s.mean), interval(s.low, s.high));
         }
         let (total, diverged) = (cell.runs.len(), cell.diverged());
-        let look = Type::new(10.0, CHANCE).bold().anchor(Anchor::Middle);
+        let look = Type::new(10.0, tone).bold().anchor(Anchor::Middle);
         if total == 0 {
             pen.upright("no trials", (x, frame.bottom() - 34.0), Type::new(10.0, MUTED).anchor(Anchor::Middle))?;
         } else if diverged > 0 {
-            // above chance, and clear of the other rule's
+            // in the rule's colour, above chance and moved away from the other rule's
             let y = frame.y(cell.cell.dataset.chance()) - 52.0;
             pen.upright(&format!("diverged {diverged} of {total}"), (x + shift, y), look)?;
             words += &format!("\ndiverged: {diverged} of {total}");

@@ -110,9 +110,9 @@ pub fn section(results: &Results) -> Result<Option<Section>, PlotError> {
             digits(low.0), low.1, digits(high.0), high.1
         ));
     }
-    let cheap = lines().any(|(b, l)| l.label.starts_with("DFA") && b.title.contains('2') && !l.values[0].is_empty());
+    let cheap = lines().any(|(b, l)| l.label.starts_with("DFA") && b.title.contains("2 ×") && !l.values[0].is_empty());
     if cheap {
-        paragraphs.push("With two hidden layers direct feedback alignment has one product less than backpropagation and feedback alignment: the error reaches the lower layer through a matrix of ten columns instead of passing back through the weights between the layers.".into());
+        paragraphs.push("With two hidden layers direct feedback alignment does less than backpropagation and feedback alignment: the error reaches the lower layer through a matrix of ten columns, in place of a product with one as large as the weights between the layers.".into());
     }
     let (reached, all) = lines().fold((0, 0), |(r, n), (_, l)| (r + usize::from(!l.values[1].is_empty()), n + 1));
     paragraphs.push(format!(

@@ -25,7 +25,7 @@ pub struct Epoch {
     /// Degrees, by layer.
     pub weight_angles: [Option<f64>; 2],
     pub signal_angles: [Option<f64>; 2],
-    /// Share of the units of a hidden layer that are above zero on no image, of the layer with most.
+    /// Share of the units of the top hidden layer that are above zero on no image.
     pub silent: Option<f64>,
     pub drift: Option<f64>,
     pub incoming: Option<f64>,
@@ -174,7 +174,7 @@ fn read_curves(rows: &mut [(String, String, Trial)], frame: &DataFrame) -> Resul
             feedback_norm: feedback_norm[i],
             weight_angles: [weights[0][i], weights[1][i]],
             signal_angles: [signals[0][i], signals[1][i]],
-            silent: silent.iter().filter_map(|s| s[i]).reduce(f64::max),
+            silent: silent.iter().filter_map(|s| s[i]).next_back(),
             drift: drift[i],
             incoming: incoming[i],
             growth: exponent[i].zip(projection[i]),

@@ -27,6 +27,7 @@ pub struct Observed {
     pub best: Option<f64>,
     pub train: Option<f64>,
     pub validation: Option<f64>,
+    pub best_validation: Option<f64>,
     pub steps: u64,
     pub step_time_s: Option<f64>,
     pub memory_bytes: Option<f64>,
@@ -119,14 +120,15 @@ impl Evidence {
         Evidence { cells }
     }
 
-    /// The same trials, each read at its best validation epoch instead of its last. What a trial got right image by image is
-    /// known of the last epoch alone, so the resamples draw seeds only.
-    pub fn at_best(&self) -> Result<Evidence, StatsError> {
+    /// The same trials, each read at its best validation epoch instead of its last, or at its last again. What a trial got
+    /// right image by image is known of the last epoch alone, so here resamples draw seeds only: of the two readings none is
+    /// surer than the other.
+    pub fn by_seeds(&self, at_best: bool) -> Result<Evidence, StatsError> {
         let mut cells = self.cells.clone();
         for run in cells.iter_mut().flat_map(|c| &mut c.runs) {
-            if let Some(best) = run.best.filter(|b| Some(*b) != run.test) {
-                run.test = Some(best);
-                run.bits.clear();
+            run.bits.clear();
+            if at_best {
+                (run.test, run.validation) = (run.best.or(run.test), run.best_validation.or(run.validation));
             }
         }
         for dataset in DatasetId::ALL {
@@ -191,6 +193,7 @@ fn read_trials(trials: &DataFrame) -> Result<(ByPlace, BTreeMap<String, Place>),
     let best = numbers(trials, "best_test_accuracy")?;
     let train = numbers(trials, "train_accuracy")?;
     let validation = numbers(trials, "validation_accuracy")?;
+    let best_validation = numbers(trials, "best_validation_accuracy")?;
     let steps = numbers(trials, "steps")?;
     let time = numbers(trials, "train_time_s")?;
     let memory = numbers(trials, "peak_memory_bytes")?;
@@ -208,6 +211,7 @@ fn read_trials(trials: &DataFrame) -> Result<(ByPlace, BTreeMap<String, Place>),
             best: kept(best[row]),
             train: kept(train[row]),
             validation: kept(validation[row]),
+            best_validation: kept(best_validation[row]),
             steps: steps[row].unwrap_or(0.0) as u64,
             step_time_s: time[row].zip(steps[row]).filter(|(_, s)| *s > 0.0).map(|(t, s)| t / s),
             memory_bytes: memory[row],

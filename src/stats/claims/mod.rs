@@ -117,9 +117,10 @@ const SETTLED: f64 = 0.005;
 /// Every claim, in order of number.
 pub fn judge(trials: &DataFrame, curves: &DataFrame, margins: &Margins) -> Result<Vec<Judged>, StatsError> {
     let evidence = Evidence::new(trials, curves)?;
-    let last = outcomes(&evidence, margins)?;
-    let best = outcomes(&evidence.at_best()?, margins)?;
-    Ok(last.into_iter().zip(best).map(|(last, best)| finish(last, best.verdict)).collect())
+    let read = |at_best| outcomes(&evidence.by_seeds(at_best)?, margins);
+    let epochs = read(false)?.into_iter().zip(read(true)?);
+    let turned = epochs.map(|(last, best)| (last.verdict != best.verdict).then_some(best.verdict));
+    Ok(outcomes(&evidence, margins)?.into_iter().zip(turned).map(|(outcome, best)| finish(outcome, best)).collect())
 }
 
 /// A claim before its words are put together.
@@ -128,27 +129,29 @@ struct Outcome {
     /// Of the predicate, whether the run is long enough or not.
     verdict: Verdict,
     judged: Judged,
-    /// What ends the reason: seeds that would decide it, cells that are still moving.
-    tail: String,
+    /// `; about 7 seeds would decide it`, where it is inconclusive.
+    needed: String,
+    /// What ends the reason: cells that are still moving.
+    moving: String,
+}
+
+/// Says where a claim hangs on the epoch at which accuracy is read, and what it would be at the best one.
+fn finish(outcome: Outcome, at_best: Option<Verdict>) -> Judged {
+    let Outcome { claim, verdict, mut judged, needed, moving } = outcome;
+    // C16 is about the difference between the two
+    let other = at_best.filter(|v| *v != verdict && !matches!(claim.predicate, Predicate::LastAsBest(_)));
+    let best = other.map_or_else(String::new, |v| {
+        judged.numbers["at_best_validation_epoch"] = json!(v.name());
+        format!("; read at each trial's best validation epoch: {}", v.name())
+    });
+    judged.reason = sentence(&(judged.reason + &needed + &best + &moving));
+    judged
 }
 
 fn outcomes(evidence: &Evidence, margins: &Margins) -> Result<Vec<Outcome>, StatsError> {
     let corrected = corrected(evidence, margins)?;
     let judge = |claim: &Claim| Judge { evidence, margins, corrected: &corrected[claim.family] };
     REGISTRY.iter().map(|claim| one(claim, &judge(claim))).collect()
-}
-
-/// Says where a claim hangs on the epoch at which accuracy is read.
-fn finish(last: Outcome, at_best: Verdict) -> Judged {
-    let Outcome { claim, verdict, mut judged, tail } = last;
-    // C16 is about the difference between the two
-    let other = verdict != at_best && !matches!(claim.predicate, Predicate::LastAsBest(_));
-    if other {
-        judged.numbers["at_best_validation_epoch"] = json!(at_best.name());
-        judged.reason += &format!("; read at each trial's best validation epoch: {}", at_best.name());
-    }
-    judged.reason = sentence(&(judged.reason + &tail));
-    judged
 }
 
 /// How many claims have each verdict: `3 reproduced (1 provisional), 1 not reproduced, 20 not testable`.
@@ -229,7 +232,8 @@ fn one(claim: &'static Claim, judge: &Judge) -> Result<Outcome, StatsError> {
         claim,
         verdict,
         judged: Judged { id: claim.id.into(), verdict, provisional, reason, numbers },
-        tail: String::new(),
+        needed: String::new(),
+        moving: String::new(),
     };
     match claim.predicate {
         Predicate::CannotBeTested(why) => return Ok(said(Verdict::NotTestable, false, why.into(), json!({}))),
@@ -288,7 +292,7 @@ fn one(claim: &'static Claim, judge: &Judge) -> Result<Outcome, StatsError> {
     }
     // where a longer run is needed, the number of seeds does not help
     let needed = if verdict == Verdict::Inconclusive { format!("; {needed}") } else { String::new() };
-    Ok(Outcome { tail: needed + &still_moving(&moving), ..said(verdict, !moving.is_empty(), reason, numbers) })
+    Ok(Outcome { needed, moving: still_moving(&moving), ..said(verdict, !moving.is_empty(), reason, numbers) })
 }
 
 /// Why a verdict is provisional: how many cells have not settled, and the slope of the one that moves most.

@@ -20,7 +20,7 @@ pub static FIGURE: Figure = Figure {
     id: "5",
     title: "Hebbian descent",
     about: "Test accuracy of Hebbian descent with all layers trained, with the hidden layer frozen and with the output layer frozen; with the centred input and with Oja's factor in its place.",
-    reading: "The derivative of the activation is dropped (D) or kept in the hidden layer (K): the published rule is for one layer, so both readings are run. With it kept, Hebbian descent is gradient descent on a network whose layers centre their inputs: backpropagation in other coordinates, at a rate of its own. Without a centre stands beside, since Oja's factor is not centred.",
+    reading: "The derivative of the activation is dropped (D) or kept in the hidden layer (K): the published rule is for one layer, so both readings are run. With it kept, Hebbian descent is gradient descent on a network whose layers centre their inputs: backpropagation in other coordinates, step by step, at a rate of its own. Without a centre stands beside, since Oja's factor is not centred.",
     cells: Grid::Made(|| {
         one_layer(|dataset, network| {
             let mut cells = vec![Cell::new(dataset, network.clone(), spec("bp", &[]))];

@@ -15,25 +15,20 @@ impl Judge<'_> {
             Statement::Below { left, right, points } => {
                 let (c, value) = (self.contrast(left, right), -points / 100.0);
                 let (corrected, margin) = (self.holm(left, right, value), self.margins.of(c.dataset));
-                let truth = match c.relation(value, corrected) {
-                    Relation::Below => Truth::Holds,
-                    Relation::Above => Truth::Fails,
+                let (truth, alike) = match c.relation(value, corrected) {
+                    Relation::Below => (Truth::Holds, String::new()),
+                    Relation::Above => (Truth::Fails, String::new()),
                     // alike is not below; with a distance to keep, only the test against it counts
-                    _ if *points == 0.0 && c.forced.is_none() && c.is_level(margin)? => Truth::Fails,
-                    _ => Truth::Open,
+                    _ if *points == 0.0 && c.forced.is_none() && c.is_level(margin)? => {
+                        (Truth::Fails, format!(", alike within the margin of {}", 100.0 * margin))
+                    }
+                    _ => (Truth::Open, String::new()),
                 };
                 let open = match *points == 0.0 {
                     true => leaning(&c, corrected, margin).map(|(s, r)| (s, truth_of(r == Relation::Below))),
                     false => c
                         .seeds_to_differ(value, corrected.map_or(ALPHA, |c| c.level))
                         .map(|s| (s, truth_of(c.mean() < value))),
-                };
-                // an interval that leaves out zero, and yet not below
-                let alike = match truth {
-                    Truth::Fails if *points == 0.0 && c.forced.is_none() && c.mean() < 0.0 => {
-                        format!(", alike within the margin of {}", 100.0 * margin)
-                    }
-                    _ => String::new(),
                 };
                 Ok(Finding {
                     truth,
@@ -152,8 +147,9 @@ impl Judge<'_> {
             };
             // one of those that decide the part stands for them, of undecided ones the first that leans against the claim;
             // a part named after its dataset says it already
+            let leans_against = |f: &&Finding| f.open.is_some_and(|(_, leans)| leans == Truth::Fails);
             let telling = findings.iter().filter(|f| f.truth == truth);
-            let telling = telling.min_by_key(|f| (f.neither_trained, f.open.is_none_or(|o| o.1 != Truth::Fails)));
+            let telling = telling.min_by_key(|f| (f.neither_trained, truth == Truth::Open && !leans_against(f)));
             let telling = telling.or(findings.first()).map_or("", |f| f.words.as_str());
             let telling = telling.strip_prefix(&part.name).unwrap_or(telling).trim_start();
             let beside = self.beside(part);

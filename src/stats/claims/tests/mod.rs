@@ -373,3 +373,34 @@ fn of_undecided_comparisons_one_that_leans_against_the_claim_stands_for_them() {
     let open = "CIFAR-10: undecided in both comparisons, such as Hebbian descent D output frozen";
     assert!(j.reason.contains(open), "{}", j.reason);
 }
+
+/// The order that W speaks of, and what W would be with the blocks that tell nothing apart.
+#[test]
+fn the_order_of_the_kinds_is_named() {
+    let kinds = ["random", "random-sign", "binary", "binary-sign"];
+    let place = move |c: &CellName| kinds.iter().position(|k| is(c, "feedback", k)).unwrap_or(0) as f64;
+    // the same order on every network of MNIST and on one of CIFAR-10; elsewhere all are alike
+    let apart = move |c: &CellName| mnist(c) || c.network == "1x2000";
+    let accuracy = move |c: &CellName| level(c) - if other(c) && apart(c) { 2.0 * margin(c) * place(c) } else { 0.0 };
+    let j = World { noise: 0.0, ..world("C15", accuracy) }.judged();
+    assert_verdict(NotReproduced, &j, "one order");
+    let words = "told apart in 6 of 10 blocks, W = 1.00 (1.00 to 1.00) over those, 0.60 over all, mean ranks random 4.0, random-sign 3.0, binary 2.0, binary-sign 1.0 (highest: best)";
+    assert!(j.reason.contains(words), "{}", j.reason);
+    assert_eq!(j.numbers["literal"]["mean_ranks"][3][1], 1.0);
+}
+
+/// A trial that diverged has no best epoch that counts, and a bootstrap over seeds alone does not turn a verdict by itself.
+#[test]
+fn the_best_epoch_turns_nothing_by_itself() {
+    for id in ["C15", "C23", "C24"] {
+        for (verdict, position) in first_of_each(id) {
+            let j = scenario(id, position).judged();
+            assert_verdict(verdict, &j, "as it is");
+            assert!(!j.reason.contains("best validation epoch"), "{}", j.reason);
+        }
+    }
+    let fails = |c: &CellName, seed| other(c) && mnist(c) && seed <= 2;
+    let j = World { diverged: Box::new(fails), best: Box::new(|_| 0.5), ..world("C11", level) }.judged();
+    assert_verdict(NotReproduced, &j, "diverged");
+    assert!(!j.reason.contains("best validation epoch"), "{}", j.reason);
+}
