@@ -31,7 +31,7 @@ fn rows(f: &FigureModel) -> Vec<Row> {
     let of = |dataset| {
         let rules = f.cells.iter().filter(|c| c.cell.dataset == dataset && c.is_compared());
         let rules = rules.filter(|c| !stands_beside(f, c) && !c.runs.is_empty());
-        let failed = rules.clone().filter(|c| c.finished() == 0 && c.diverged() > 0).count();
+        let failed = rules.clone().filter(|c| c.all_diverged()).count();
         // what has no backpropagation beside it, or one seed alone, is not compared
         let mut trained: Vec<(f64, &CellModel)> = rules.filter_map(|c| Some((c.summary.difference?, c))).collect();
         trained.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -60,7 +60,7 @@ pub fn context(
 }
 
 /// `3 seeds and 5 epochs`: of the tables, not of the figures.
-fn size(r: &stats::Robustness) -> String {
+pub fn size(r: &stats::Robustness) -> String {
     let (seeds, epochs) = (r.seeds, r.epochs as usize);
     if seeds == 0 {
         return "not trained yet".into();

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::format::{self, slug};
 use super::model::{Model, distinct};
+use super::robustness::size;
 use crate::stats::claims::{Judged, Verdict, tally};
 use crate::stats::robustness::Robustness;
 use crate::study::claims::{self, Claim};
@@ -105,8 +106,8 @@ fn context(model: &Model, claim: &'static Claim, judged: &Judged) -> ClaimContex
 
 /// `In the robustness tables (...) its direction turns: Recipe unit (from fails to holds).`
 fn turns(robustness: Option<&Robustness>, claim: &Claim) -> String {
-    let tables = robustness.map_or(&[][..], |r| &r.tables);
-    let turned = tables.iter().flat_map(|t| t.turned.iter().map(move |d| (t.setting.title, d)));
+    let Some(robustness) = robustness else { return String::new() };
+    let turned = robustness.tables.iter().flat_map(|t| t.turned.iter().map(move |d| (t.setting.title, d)));
     let how = turned
         .filter(|(_, d)| d.claim.id == claim.id)
         .map(|(title, d)| format!("{title} (from {} to {})", d.before.seen.name(), d.after.seen.name()));
@@ -115,9 +116,8 @@ fn turns(robustness: Option<&Robustness>, claim: &Claim) -> String {
     match how.is_empty() {
         true => String::new(),
         false => format!(
-            "In the robustness tables (a few cells, {} and {}, no test) its direction turns: {}.",
-            format::plural(robustness.map_or(0, |r| r.seeds), "seed", "seeds"),
-            format::plural(robustness.map_or(0, |r| r.epochs as usize), "epoch", "epochs"),
+            "In the robustness tables (a few cells, {}, no test) its direction turns: {}.",
+            size(robustness),
             how.join(", ")
         ),
     }

@@ -4,6 +4,7 @@ use super::{FigureContext, SourceContext, assumption};
 use crate::report::format::slug;
 use crate::report::model::{CellModel, FigureModel, Model, distinct};
 use crate::report::plots::Plot;
+use crate::report::robustness::size;
 use crate::report::section::PlotContext;
 use crate::report::{first_page, format, growth_table, published, tables, verdicts};
 use crate::stats::robustness;
@@ -127,9 +128,8 @@ fn fell_apart(f: &FigureModel) -> Option<String> {
 /// What became of cells that fell apart or diverged at a borrowed rate once they had one of their own.
 fn at_own_rate(model: &Model, f: &FigureModel) -> Option<String> {
     let robustness = model.robustness?;
-    let own_size = (robustness.seeds, robustness.epochs as usize);
     let own = robustness.tables.iter().find(|t| t.setting.change == Change::OwnRate)?;
-    let failed = f.cells.iter().filter(|c| c.fell_apart() || (c.finished() == 0 && c.diverged() > 0));
+    let failed = f.cells.iter().filter(|c| c.fell_apart() || c.all_diverged());
     let each = failed.filter_map(|c| {
         let (dataset, network) = (c.cell.dataset.title(), c.cell.network.title());
         Some(format!("{dataset} {network} {} {}", tables::row_name(f, c).text, both_rates(own, &c.cell)?))
@@ -137,9 +137,8 @@ fn at_own_rate(model: &Model, f: &FigureModel) -> Option<String> {
     let each: Vec<String> = each.collect();
     (!each.is_empty()).then(|| {
         format!(
-            "With backpropagation's rate and with one searched for the rule itself (robustness tables, {} and {}): {}.",
-            format::plural(own_size.0, "seed", "seeds"),
-            format::plural(own_size.1, "epoch", "epochs"),
+            "With backpropagation's rate and with one searched for the rule itself (robustness tables, {}): {}.",
+            size(robustness),
             each.join("; ")
         )
     })

@@ -51,25 +51,35 @@ impl CellModel {
     pub fn runaway(&self) -> usize {
         self.runs.iter().filter(|r| r.runaway).count()
     }
-    /// Rate of B, where all trials have one and the same.
+    /// No trial finished.
+    pub fn all_diverged(&self) -> bool {
+        self.finished() == 0 && self.diverged() > 0
+    }
+    /// A setting, where all trials have one and the same.
+    fn one_setting(&self, of: fn(&Run) -> Option<f64>) -> Option<f64> {
+        let first = of(self.runs.first()?)?;
+        self.runs.iter().all(|r| of(r) == Some(first)).then_some(first)
+    }
+    /// What was looked at after the last epoch, mean over seeds.
+    fn at_the_end(&self, of: fn(&Point) -> Option<f64>) -> Option<f64> {
+        let last: Vec<f64> = self.curves.iter().filter_map(|c| of(c.last()?)).collect();
+        super::mean_std(&last).0
+    }
+    /// Rate of B.
     pub fn feedback_rate(&self) -> Option<f64> {
-        let first = self.runs.first()?.feedback_rate?;
-        self.runs.iter().all(|r| r.feedback_rate == Some(first)).then_some(first)
+        self.one_setting(|r| r.feedback_rate)
     }
-    /// Growth exponent of a hidden layer that learns by a local rule, where all trials have one and the same.
+    /// Growth exponent of a hidden layer that learns by a local rule.
     pub fn growth(&self) -> Option<f64> {
-        let first = self.runs.first()?.growth?;
-        self.runs.iter().all(|r| r.growth == Some(first)).then_some(first)
+        self.one_setting(|r| r.growth)
     }
-    /// How far `W_1` is after the last epoch from where it began, by the norm of the start, mean over seeds.
+    /// How far `W_1` is after the last epoch from where it began, by the norm of the start.
     pub fn movement(&self) -> Option<f64> {
-        let last: Vec<f64> = self.curves.iter().filter_map(|c| c.last()?.movement).collect();
-        super::mean_std(&last).0
+        self.at_the_end(|p| p.movement)
     }
-    /// How large B is after the last epoch by how large it was, mean over seeds.
+    /// How large B is after the last epoch by how large it was.
     pub fn feedback_norm(&self) -> Option<f64> {
-        let last: Vec<f64> = self.curves.iter().filter_map(|c| c.last()?.feedback_norm).collect();
-        super::mean_std(&last).0
+        self.at_the_end(|p| p.feedback_norm)
     }
     /// Whether every finished trial ends with a larger training loss than its first epoch had.
     pub fn fell_apart(&self) -> bool {

@@ -117,7 +117,7 @@ fn direction<'a>(cells: impl Iterator<Item = &'a CellModel>) -> Direction {
             (Some(low), _) if low > 0.0 => d.above += 1,
             (_, Some(high)) if high < 0.0 => d.below += 1,
             // a cell of which nothing finished is not level with backpropagation
-            _ if c.finished() == 0 && c.diverged() > 0 => d.below += 1,
+            _ if c.all_diverged() => d.below += 1,
             _ => d.open += 1,
         }
         d

@@ -71,15 +71,11 @@ fn trained(results: &Results) -> Vec<Block> {
     blocks.into_iter().filter(|b| b.lines.len() > 1).collect()
 }
 
-/// `1.58 to 73.23`; of one value that alone, of none nothing.
-fn span(values: &[f64]) -> Option<String> {
-    let (low, high) = values.iter().fold((f64::INFINITY, 0.0f64), |(l, h), v| (l.min(*v), h.max(*v)));
-    let (low_text, high_text) = (format!("{low:.2}"), format!("{high:.2}"));
-    match values.len() {
-        0 => None,
-        _ if low_text == high_text => Some(low_text),
-        _ => Some(format!("{low_text} to {high_text}")),
-    }
+/// `1.58 to 73.23`; of values that read alike that alone, of none nothing.
+fn span(values: &[f64], text: impl Fn(f64) -> String) -> Option<String> {
+    let (low, high) = (values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?);
+    let (low, high) = (text(low), text(high));
+    Some(if low == high { low } else { format!("{low} to {high}") })
 }
 
 /// Which of two wins how often and by how much, from their mean differences in points, and where it loses.
@@ -87,7 +83,8 @@ fn won(gaps: &[f64]) -> String {
     let of = |keep: fn(f64) -> bool| gaps.iter().filter(|g| keep(**g)).map(|g| g.abs()).collect::<Vec<_>>();
     let (ahead, behind) = (of(|g| g > 0.0), of(|g| g < 0.0));
     let level = gaps.len() - ahead.len() - behind.len();
-    let by = |values: &[f64]| span(values).map_or_else(String::new, |s| format!(", by {s} points"));
+    let by =
+        |values: &[f64]| span(values, |v| format!("{v:.2}")).map_or_else(String::new, |s| format!(", by {s} points"));
     let mut text = format!("in {} of {} pairs{}", ahead.len(), gaps.len(), by(&ahead));
     if !behind.is_empty() {
         text += &format!("; it loses in {}{}", behind.len(), by(&behind));
@@ -121,21 +118,18 @@ const LOST: f64 = 5.0;
 /// Units of the top hidden layer that are never above zero, under literal and under norm-matched entries.
 fn of_silent_units(results: &Results) -> String {
     let silent = |c: &Observed| mean(&c.last(|e| e.silent)).map(|s| 100.0 * s);
-    let range = |values: &[f64]| {
-        let (low, high) = (values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?);
-        let (low, high) = (format!("{low:.1}%"), format!("{high:.1}%"));
-        Some(if low == high { low } else { format!("{low} to {high}") })
-    };
     let of = |network: &str| {
         let pairs = DatasetId::ALL.into_iter().flat_map(|d| of_network(results, d, network));
         let known: Vec<_> = pairs.filter_map(|(l, m)| Some((silent(l)?, silent(m)?, mean(&m.minus(l))?))).collect();
-        let of = |side: fn(&(f64, f64, f64)) -> f64| range(&known.iter().map(side).collect::<Vec<_>>());
+        let over = |side: fn(&(f64, f64, f64)) -> f64| {
+            span(&known.iter().map(side).collect::<Vec<_>>(), |v| format!("{v:.1}%"))
+        };
         let lost = known.iter().filter(|k| k.2 >= LOST).count();
         let hidden = if network.starts_with('1') { "one hidden layer" } else { "two hidden layers" };
         Some(format!(
             "with {hidden} {}, norm-matched {} (literal entries lose {LOST} points or more in {lost} of {})",
-            of(|k| k.0)?,
-            of(|k| k.1)?,
+            over(|k| k.0)?,
+            over(|k| k.1)?,
             format::plural(known.len(), "pair", "pairs")
         ))
     };

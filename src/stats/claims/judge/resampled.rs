@@ -97,37 +97,33 @@ impl Judge<'_> {
             let values = block.iter().map(|c| value(c)).collect::<Option<Vec<f64>>>();
             values.map(|v| ranks(&v, self.margins.of(block[0].name.dataset))).transpose()
         };
-        let (mut telling, mut all): (Vec<&[&CellData]>, Vec<_>) = (vec![], vec![]);
+        // the blocks that tell kinds apart, their ranks, and those of all
+        let (mut telling, mut told, mut all): (Vec<&[&CellData]>, Vec<Vec<f64>>, Vec<_>) = (vec![], vec![], vec![]);
         for block in &cells {
-            let ranks = ranked(block, &|c| c.mean())?;
-            all.extend(ranks.clone());
-            if ranks.is_some_and(|r| r.iter().any(|rank| *rank != r[0])) {
+            let Some(r) = ranked(block, &|c| c.mean())? else { continue };
+            if r.iter().any(|rank| *rank != r[0]) {
                 telling.push(block);
+                told.push(r.clone());
             }
+            all.push(r);
         }
-        let w = |value: &dyn Fn(&CellData) -> Option<f64>| -> Result<Option<f64>, StatsError> {
-            let all = telling.iter().map(|b| ranked(b, value)).collect::<Result<Option<Vec<_>>, _>>()?;
-            // in a resample all may be alike: no order
-            Ok(all.map(|ranks| kendalls_w(&ranks)).transpose()?.map(|w| w.unwrap_or(0.0)))
-        };
         if telling.is_empty() {
             return Ok(Concordance { telling: 0, w: None, interval: None, w_of_all: None, mean_ranks: vec![] });
         }
-        let ranks_of = telling.iter().map(|b| ranked(b, &|c| c.mean())).collect::<Result<Option<Vec<_>>, _>>()?;
         let kinds = telling[0].iter().map(|c| c.name.option("feedback").unwrap_or_default().to_string());
-        let mean_rank = |(i, kind)| {
-            let of: Vec<f64> = ranks_of.iter().flatten().map(|r| r[i]).collect();
-            (kind, of.iter().sum::<f64>() / telling.len() as f64)
-        };
+        let mean_rank = |(i, kind)| (kind, told.iter().map(|r| r[i]).sum::<f64>() / told.len() as f64);
         let mean_ranks: Vec<(String, f64)> = kinds.enumerate().map(mean_rank).collect();
         let resamples = cells.iter().flatten().map(|c| c.resampled.len()).min().unwrap_or(0);
         let mut drawn = vec![];
         for r in 0..resamples {
-            drawn.extend(w(&|c| c.resampled[r])?);
+            let ranks =
+                telling.iter().map(|b| ranked(b, &|c| c.resampled[r])).collect::<Result<Option<Vec<_>>, _>>()?;
+            // all may be alike: no order
+            drawn.extend(ranks.map(|ranks| kendalls_w(&ranks)).transpose()?.map(|w| w.unwrap_or(0.0)));
         }
         Ok(Concordance {
             telling: telling.len(),
-            w: w(&|c| c.mean())?,
+            w: kendalls_w(&told)?,
             interval: percentile_interval(&drawn, LEVEL).ok(),
             w_of_all: kendalls_w(&all)?,
             mean_ranks,
